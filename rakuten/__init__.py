@@ -1,0 +1,1 @@
+"""The library: every stage of the catalogue classification, usable without Prefect."""

@@ -1,0 +1,1 @@
+"""What comes in: dumps, contracts, products, splits."""

@@ -1,0 +1,73 @@
+"""Every error this project raises on purpose, as one tree.
+
+RakutenError
+├── InputError                    what the caller gave cannot be used (command line: exit code 2)
+│   ├── DumpError                 a dump's files are absent, unreadable or not in the challenge's layout
+│   │   └── HostileArchiveError   an archive that tries to escape its folder or to exhaust the machine
+│   ├── ImageError                bytes that are no image, a damaged one, or one too large to decode
+│   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
+│   ├── RecipeError               a recipe or plan that does not exist or does not validate
+│   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
+│   └── RunNotFoundError          a run id that no run has
+├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
+├── OutputError                   a stage's files are absent, damaged or not what the stage promised
+├── MismatchError                 probabilities whose product ids or class codes disagree
+├── ConstantPredictionError       a trained model that answers one class whatever it is shown
+└── StageProcessError             a stage's own process ended without a result
+"""
+
+
+class RakutenError(Exception):
+    """Base of all errors below."""
+
+
+class InputError(RakutenError):
+    """What the caller gave cannot be used; the message says what was expected and what was received."""
+
+
+class DumpError(InputError):
+    """A dump's files are absent, unreadable or not in the challenge's layout."""
+
+
+class HostileArchiveError(DumpError):
+    """An archive that tries to escape its folder or to exhaust the machine."""
+
+
+class ImageError(InputError):
+    """Bytes that are no image, a damaged one, or one too large to decode."""
+
+
+class ContractError(InputError):
+    """The data breaks a hard expectation, or more rows were quarantined than the contract allows."""
+
+
+class RecipeError(InputError):
+    """A recipe or plan that does not exist or does not validate."""
+
+
+class WeightsNotFoundError(InputError):
+    """Pre-trained weights that are neither stored nor to be had."""
+
+
+class RunNotFoundError(InputError):
+    """A run id that no run has."""
+
+
+class KeyInputError(RakutenError, TypeError):
+    """An argument whose content cannot enter a stage's key."""
+
+
+class OutputError(RakutenError):
+    """A stage's files are absent, damaged or not what the stage promised."""
+
+
+class MismatchError(RakutenError):
+    """Probabilities whose product ids or class codes disagree."""
+
+
+class ConstantPredictionError(RakutenError):
+    """A trained model that answers one class whatever it is shown."""
+
+
+class StageProcessError(RakutenError):
+    """A stage's own process ended without a result; the message says how."""

@@ -1,0 +1,66 @@
+"""A lock between processes that the kernel drops when its holder dies.
+
+flock rather than a file with a name in it: a lock file left behind by a killed run would block all later ones.
+"""
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1
+
+
+@contextmanager
+def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
+    """Hold the lock `path`, waiting for whoever holds it now; threads of one process exclude each other too.
+
+    Args:
+        path: Lock file; made if absent and never removed, for removing it would let two holders in.
+        purpose: What the holder does, for the log line of whoever waits.
+    """
+    descriptor = _open(path)
+    try:
+        if not _try(descriptor):
+            logger.info("waiting: another process is at work on %s (%s)", purpose, holder_of(path))
+            while not _try(descriptor):
+                time.sleep(POLL_SECONDS)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    if not path.exists():
+        return False
+    descriptor = _open(path)
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def holder_of(path: Path) -> str:
+    """What the holder wrote of itself."""
+    return path.read_text("utf-8") or "unknown"
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

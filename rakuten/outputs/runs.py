@@ -1,0 +1,161 @@
+"""Records of runs: what a run was asked for, which outputs it ended with, what it scored.
+
+Layout: `<outputs>/runs/<run id>/run.json` and a lock that the run's process holds, so that a run that died is told from
+one that goes on.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.errors import RunNotFoundError
+from rakuten.outputs.atomic import write_whole
+from rakuten.outputs.locks import is_held
+from rakuten.outputs.stage_output import StageOutput
+from rakuten.outputs.store import OutputStore
+
+RUNS = "runs"
+RECORD = "run.json"
+LOCK = "alive.lock"
+
+
+class Status(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class RunRecord(BaseModel):
+    """What is known of a run.
+
+    Attributes:
+        run: Its id, `<date>-<time>-<plan>`.
+        flow: Name of the flow.
+        flow_run: Prefect's id of the flow run, or None outside Prefect.
+        status: As recorded; see `RunBook.status`.
+        started, finished: ISO 8601 with zone.
+        parameters: What the flow was called with.
+        plan: Content of the plan.
+        outputs: Keys of the outputs the run ended with, by role ("report", "model text_dnn", …).
+        scores: The score table, a dict a row.
+        decision: Name of the row that predictions are made with.
+        error: What ended a failed run.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    flow: str
+    flow_run: str | None = None
+    status: Status = Status.RUNNING
+    started: str
+    finished: str | None = None
+    parameters: dict[str, Any]
+    plan: dict[str, Any]
+    outputs: dict[str, str] = {}
+    scores: list[dict[str, Any]] = []
+    decision: str | None = None
+    error: str | None = None
+
+
+class RunBook:
+    """All runs of an outputs folder.
+
+    Args:
+        store: The outputs folder.
+    """
+
+    def __init__(self, store: OutputStore) -> None:
+        self.store = store
+        self.folder = store.folder / RUNS
+
+    def open(self, **fields: Any) -> RunRecord:
+        """Record a new run.
+
+        Args:
+            **fields: Fields of `RunRecord` other than its id, status and times; `plan` gives the id its end.
+        """
+        now = datetime.now(UTC)
+        base = f"{now:%Y%m%d-%H%M%S}-{fields['plan']['name']}"
+        run = base
+        for attempt in range(2, 1000):
+            try:
+                (self.folder / run).mkdir(parents=True)
+                break
+            except FileExistsError:
+                run = f"{base}-{attempt}"
+        record = RunRecord(run=run, started=now.isoformat(timespec="seconds"), **fields)
+        self.write(record)
+        return record
+
+    def write(self, record: RunRecord) -> None:
+        """Store a record whole."""
+        write_whole(self.folder / record.run / RECORD, record.model_dump_json(indent=2))
+
+    def close(self, record: RunRecord, status: Status, **fields: Any) -> RunRecord:
+        """Record how a run ended."""
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        closed = record.model_copy(update={"status": status, "finished": finished, **fields})
+        self.write(closed)
+        return closed
+
+    def lock(self, run: str) -> Path:
+        """The lock that a run's process holds while it lives."""
+        return self.folder / run / LOCK
+
+    def status(self, record: RunRecord) -> Status:
+        """The record's status; a run recorded as running whose process is gone was interrupted."""
+        if record.status is Status.RUNNING and not is_held(self.lock(record.run)):
+            return Status.INTERRUPTED
+        return record.status
+
+    def all(self) -> list[RunRecord]:
+        """Every run, newest first."""
+        names = sorted((path.parent.name for path in self.folder.glob(f"*/{RECORD}")), reverse=True)
+        return [self._read(name) for name in names]
+
+    def find(self, run: str | None = None, *, flow: str | None = None) -> RunRecord:
+        """A run by id or by the start of it; None: the newest completed one.
+
+        Raises:
+            RunNotFoundError: If there is no such run, or the start of an id is that of several.
+        """
+        runs = [record for record in self.all() if flow in (None, record.flow)]
+        if run is None:
+            completed = [record for record in runs if record.status is Status.COMPLETED]
+            if not completed:
+                raise RunNotFoundError(f"no completed run in {self.folder}; make one with `rakuten retrain --dump DIR`")
+            return completed[0]
+        matching = [record for record in runs if record.run == run] or [
+            record for record in runs if record.run.startswith(run)
+        ]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            names = ", ".join(record.run for record in matching)
+            raise RunNotFoundError(f"{run!r} is the start of {len(matching)} runs: {names}")
+        raise RunNotFoundError(f"no run {run!r} in {self.folder}; `rakuten runs` lists them")
+
+    def output(self, record: RunRecord, role: str) -> StageOutput:
+        """The output that a run ended with in some role.
+
+        Raises:
+            RunNotFoundError: If the run has no such output, or it is gone or damaged.
+        """
+        key = record.outputs.get(role)
+        if key is None:
+            known = ", ".join(sorted(record.outputs)) or "nothing"
+            raise RunNotFoundError(f"run {record.run} ended without {role!r}; it has {known}")
+        found = self.store.find(key)
+        if found is None:
+            raise RunNotFoundError(f"{role!r} of run {record.run} ({key}) is gone or damaged; run its retrain again")
+        return found
+
+    def _read(self, name: str) -> RunRecord:
+        return RunRecord.model_validate_json((self.folder / name / RECORD).read_bytes())

@@ -1,0 +1,169 @@
+"""The folder of all outputs: finding them, and running a stage so that it is done once.
+
+Layout:
+    <outputs>/<key>/              a committed output; its manifest.json was written last
+    <outputs>/<key>.partial/      work in progress, or interrupted; the next try goes on from it
+    <outputs>/locks/              one lock file a key
+    <outputs>/pools/              shards that outputs share (see pool.py)
+"""
+
+import json
+import logging
+import os
+import platform
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rakuten.outputs.atomic import sync, write_whole
+from rakuten.outputs.locks import exclusive
+from rakuten.outputs.stage_output import (
+    MANIFEST,
+    SCRATCH,
+    Manifest,
+    StageOutput,
+    file_digest,
+    find_damage,
+    list_files,
+)
+from rakuten.stages import Stage, key_of
+
+logger = logging.getLogger(__name__)
+
+PARTIAL = ".partial"
+DAMAGED = ".damaged"
+ATTEMPTS = "attempts.json"
+
+
+class OutputStore:
+    """All outputs of one outputs folder.
+
+    Args:
+        folder: Made if absent. Stores on a shared file system need working flock and atomic rename.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def find(self, key: str) -> StageOutput | None:
+        """The committed output of a key, every file checked; None where there is none or it is damaged."""
+        output = StageOutput(key=key, folder=self.folder / key)
+        if not output.folder.exists():
+            return None
+        damage = find_damage(output)
+        if damage is None:
+            return output
+        logger.warning("%s is damaged (%s) and will be made again", key, damage)
+        return None
+
+    def run(self, stage: Stage, /, **inputs: Any) -> StageOutput:
+        """The output of a stage for these inputs: found, waited for, or made now.
+
+        Args:
+            stage: What to run.
+            **inputs: Its arguments without the output folder.
+
+        Raises:
+            KeyInputError: If an argument's content cannot enter a key.
+            Exception: Whatever the stage's body raises; its partial work stays for the next try.
+        """
+        identity = stage.identity(**inputs)
+        key = key_of(identity)
+        found = self.find(key)
+        if found is not None:
+            logger.info("%s: found %s", stage.name, key)
+            return found
+        with exclusive(self.folder / "locks" / f"{key}.lock", purpose=key):
+            return self.find(key) or self._make(stage, identity, stage.bind(**inputs))
+
+    def outputs_of(self, stage_name: str) -> Iterator[StageOutput]:
+        """Committed outputs of a stage, unchecked, newest first."""
+        folders = [path for path in self.folder.glob(f"{stage_name}-v*") if (path / MANIFEST).is_file()]
+        for folder in sorted(folders, key=lambda path: (path / MANIFEST).stat().st_mtime_ns, reverse=True):
+            if not folder.name.endswith((PARTIAL, DAMAGED)):
+                yield StageOutput(key=folder.name, folder=folder)
+
+    def has_partial(self, key: str) -> bool:
+        """Whether interrupted (or running) work exists for a key."""
+        return (self.folder / f"{key}{PARTIAL}").exists()
+
+    def _make(self, stage: Stage, identity: dict[str, Any], arguments: dict[str, Any]) -> StageOutput:
+        key = key_of(identity)
+        self._clear_damaged(key)
+        partial = self.folder / f"{key}{PARTIAL}"
+        attempt = _begin_attempt(partial)
+        logger.info("%s: making %s%s", stage.name, key, f" (attempt {attempt})" if attempt > 1 else "")
+        started, clock = datetime.now(UTC), time.monotonic()
+        facts = stage.function(partial, **arguments)
+        manifest = Manifest(
+            key=key,
+            identity=identity,
+            files={name: file_digest(partial / name) for name in list_files(partial)},
+            facts=dict(facts or {}),
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - clock, 3),
+            attempts=attempt,
+            host=platform.node(),
+            python=platform.python_version(),
+            process=os.getpid(),
+            peak_memory=_peak_memory(),
+        )
+        output = commit(partial, self.folder / key, manifest)
+        logger.info("%s: made %s in %.1f s %s", stage.name, key, manifest.seconds, _in_short(manifest.facts))
+        return output
+
+    def _clear_damaged(self, key: str) -> None:
+        """Put what stands under the key out of the way; only called when it is no valid output."""
+        folder = self.folder / key
+        if folder.exists():
+            aside = self.folder / f"{key}{DAMAGED}"
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+            shutil.rmtree(aside)
+
+
+def commit(partial: Path, final: Path, manifest: Manifest) -> StageOutput:
+    """Make finished work an output: sync all files, write the manifest last, rename once.
+
+    A kill before the rename leaves no output, one after it the whole output.
+
+    Args:
+        partial: Folder of the finished work; its scratch is removed.
+        final: Where the output will stand, on the same file system; must not exist.
+        manifest: What to say of it.
+    """
+    shutil.rmtree(partial / SCRATCH, ignore_errors=True)
+    for name in manifest.files:
+        sync(partial / name)
+    write_whole(partial / MANIFEST, manifest.model_dump_json(indent=2))
+    sync(partial)
+    partial.rename(final)
+    sync(final.parent)
+    return StageOutput(key=manifest.key, folder=final)
+
+
+def _begin_attempt(partial: Path) -> int:
+    """Make the folder for work in progress and count how often this work was begun."""
+    counter = partial / SCRATCH / ATTEMPTS
+    counter.parent.mkdir(parents=True, exist_ok=True)
+    # A kill between manifest and rename leaves a finished-looking folder; it is work in progress all the same.
+    (partial / MANIFEST).unlink(missing_ok=True)
+    attempt = 1 + (json.loads(counter.read_text("utf-8")) if counter.exists() else 0)
+    write_whole(counter, json.dumps(attempt))
+    return attempt
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _in_short(facts: Mapping[str, Any]) -> str:
+    scalars = {name: value for name, value in facts.items() if isinstance(value, int | float | str)}
+    return "(" + ", ".join(f"{name} {value}" for name, value in scalars.items()) + ")" if scalars else ""

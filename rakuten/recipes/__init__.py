@@ -1,0 +1,31 @@
+"""What is trained and how: recipes and plans, TOML files read into frozen models."""
+
+from rakuten.recipes.loading import load_plan, load_recipe, plan_names, recipe_names
+from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
+from rakuten.recipes.recipe import (
+    Backbone,
+    FitSettings,
+    ImageFeaturesRecipe,
+    ImageNetworkRecipe,
+    Recipe,
+    TextNetworkRecipe,
+    TextNgramsRecipe,
+)
+
+__all__ = [
+    "Backbone",
+    "CleaningRecipe",
+    "FitSettings",
+    "FusionRecipe",
+    "ImageFeaturesRecipe",
+    "ImageNetworkRecipe",
+    "Plan",
+    "Recipe",
+    "SplitRecipe",
+    "TextNetworkRecipe",
+    "TextNgramsRecipe",
+    "load_plan",
+    "load_recipe",
+    "plan_names",
+    "recipe_names",
+]

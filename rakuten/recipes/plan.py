@@ -1,0 +1,90 @@
+"""Plans: which recipes a run trains, on which split of which texts, and how it fuses them."""
+
+from typing import Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from rakuten.recipes.recipe import Recipe, Strict
+
+Modality = Literal["both", "text", "image"]
+Vote = Literal["weighted", "max"]
+
+
+class CleaningRecipe(Strict):
+    """How texts are cleaned (report, section 3.4.1).
+
+    Attributes:
+        stop_word_languages: Languages whose stop words are removed, as the package `stop-words` names them.
+        min_word_length: Letters a word must have to stay.
+        keep_digits: Whether digits may stand in a word; the report dropped them.
+        corpus_word_share: A word is a corpus-wide stop word when at least this share of the train rows of every
+            class hold it; None: none is.
+    """
+
+    stop_word_languages: tuple[str, ...] = ("fr", "en", "de")
+    min_word_length: PositiveInt = 2
+    keep_digits: bool = True
+    corpus_word_share: float | None = Field(default=0.05, gt=0, lt=1)
+
+
+class SplitRecipe(Strict):
+    """How products are divided.
+
+    Attributes:
+        method: "content": by a digest of the product's text, stable under new dumps and safe for twins. "report":
+            20 % random test rows as the report drew them, validation rows taken from the rest.
+        validation: Share of validation rows (with "report": of the rows that are not test).
+        test: Share of test rows ("content" only).
+        seed: With "report", of the random draw; with "content", part of what is digested.
+    """
+
+    method: Literal["content", "report"] = "content"
+    validation: float = Field(default=0.1, gt=0, lt=0.5)
+    test: float = Field(default=0.1, gt=0, lt=0.5)
+    seed: int = Field(default=1234, ge=0)
+
+
+class FusionRecipe(Strict):
+    """How the models' probabilities become one decision.
+
+    Attributes:
+        votes: Votes that are scored: "weighted" averages with weights from validation F1, "max" takes the highest
+            probability over all members.
+        decision: The vote that predictions are made with.
+    """
+
+    votes: tuple[Vote, ...] = ("weighted", "max")
+    decision: Vote = "weighted"
+
+    @model_validator(mode="after")
+    def _decision_is_scored(self) -> Self:
+        if self.decision not in self.votes:
+            raise ValueError(f"decision {self.decision!r} is not among the votes {list(self.votes)}")
+        return self
+
+
+class Plan(Strict):
+    """One run's work.
+
+    Attributes:
+        name: The plan's name.
+        recipes: What is trained, in the order of reports.
+        cleaning, split, fusion: See their classes.
+    """
+
+    name: str
+    recipes: tuple[Recipe, ...] = Field(min_length=1)
+    cleaning: CleaningRecipe = CleaningRecipe()
+    split: SplitRecipe = SplitRecipe()
+    fusion: FusionRecipe = FusionRecipe()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [recipe.name for recipe in self.recipes]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"recipes named more than once: {', '.join(repeated)}")
+        return self
+
+    def of_modality(self, modality: Modality) -> tuple[Recipe, ...]:
+        """The recipes that a run restricted to one modality trains."""
+        return tuple(recipe for recipe in self.recipes if modality in ("both", recipe.modality))

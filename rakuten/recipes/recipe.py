@@ -1,0 +1,171 @@
+"""Recipes: everything that decides what one model becomes. One class a family, told apart by `family`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+
+class Strict(BaseModel):
+    """Frozen; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FitSettings(Strict):
+    """How a Keras network is fitted (Adam, sparse categorical cross-entropy).
+
+    Attributes:
+        batch_size: Products a step.
+        epochs: Passes over the train rows, at most.
+        learning_rate: Of Adam.
+        patience: Epochs without a lower validation loss after which fitting stops; None: it never stops early.
+        restore_best: Whether the weights of the epoch with the lowest validation loss are kept, not the last ones.
+        class_weight: "balanced" weighs a row by the inverse share of its class.
+    """
+
+    batch_size: PositiveInt
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    patience: PositiveInt | None = None
+    restore_best: bool = True
+    class_weight: Literal["balanced", "none"] = "none"
+
+
+class _Named(Strict):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    seed: int = Field(default=1234, ge=0)
+
+
+class TextNgramsRecipe(_Named):
+    """Word and character n-gram TF-IDF of title and description apart, a linear classifier, calibrated.
+
+    Attributes:
+        word_ngrams: Shortest and longest word n-gram.
+        char_ngrams: Shortest and longest character n-gram, within word boundaries.
+        min_df: Documents a term must occur in, within the train rows.
+        title_weight: Factor on the title's block beside the description's.
+        c: Inverse regularisation strength of the linear classifier.
+        class_weight: "balanced" weighs a row by the inverse share of its class.
+    """
+
+    family: Literal["text_ngrams"]
+    word_ngrams: tuple[PositiveInt, PositiveInt]
+    char_ngrams: tuple[PositiveInt, PositiveInt]
+    min_df: PositiveInt
+    title_weight: PositiveFloat
+    c: PositiveFloat
+    class_weight: Literal["balanced", "none"]
+
+    @property
+    def modality(self) -> Literal["text"]:
+        """What a product must have for this model."""
+        return "text"
+
+
+class TextNetworkRecipe(_Named):
+    """A Keras network over word indices.
+
+    Attributes:
+        model: Module of `rakuten.models` whose `build` makes the network.
+        column: `designation` alone, or `text`: designation and description; both cleaned.
+        num_words: Words of the vocabulary, the most frequent of the train rows.
+        sequence_length: Words a product, cut or padded at the end.
+        architecture: Sizes that `build` reads.
+        fit: How it is fitted.
+    """
+
+    family: Literal["text_network"]
+    model: str
+    column: Literal["designation", "text"]
+    num_words: PositiveInt
+    sequence_length: PositiveInt
+    architecture: dict[str, int | float]
+    fit: FitSettings
+
+    @property
+    def modality(self) -> Literal["text"]:
+        """What a product must have for this model."""
+        return "text"
+
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules this recipe chooses by name; their code enters the stage's key."""
+        return (f"rakuten.models.{self.model}",)
+
+
+class ImageNetworkRecipe(_Named):
+    """A Keras network trained on pixels from scratch.
+
+    Attributes:
+        model: Module of `rakuten.models` whose `build` makes the network.
+        input_size: Side of the square images, pixels.
+        architecture: Sizes that `build` reads.
+        fit: How it is fitted.
+    """
+
+    family: Literal["image_network"]
+    model: str
+    input_size: PositiveInt
+    architecture: dict[str, int | float]
+    fit: FitSettings
+
+    @property
+    def modality(self) -> Literal["image"]:
+        """What a product must have for this model."""
+        return "image"
+
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules this recipe chooses by name; their code enters the stage's key."""
+        return (f"rakuten.models.{self.model}",)
+
+
+class Backbone(Strict):
+    """A pre-trained network without its top, whose pooled features describe an image.
+
+    Attributes:
+        name: Class of `keras.applications`.
+        input_size: Side of the square images it is shown, pixels.
+        alpha: Width multiplier, where the backbone has one.
+        weights: "imagenet", "random", or the path of a weights file.
+    """
+
+    name: Literal["MobileNetV2"]
+    input_size: PositiveInt
+    alpha: PositiveFloat = 1.0
+    weights: str = "imagenet"
+
+
+class ImageFeaturesRecipe(_Named):
+    """A head trained on the pooled features of a frozen backbone.
+
+    Attributes:
+        model: Module of `rakuten.models` whose `build` makes the head.
+        backbone: What makes the features.
+        architecture: Sizes that `build` reads.
+        fit: How the head is fitted.
+    """
+
+    family: Literal["image_features"]
+    model: str
+    backbone: Backbone
+    architecture: dict[str, int | float]
+    fit: FitSettings
+
+    @property
+    def modality(self) -> Literal["image"]:
+        """What a product must have for this model."""
+        return "image"
+
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules this recipe chooses by name; their code enters the stage's key."""
+        return (f"rakuten.models.{self.model}",)
+
+
+Recipe = Annotated[
+    TextNgramsRecipe | TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe,
+    Field(discriminator="family"),
+]
+
+NetworkRecipe = TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe

@@ -1,0 +1,157 @@
+"""The declaration of a stage: its name, its version, what its key is made of."""
+
+import functools
+import hashlib
+import importlib.metadata
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rakuten.stages.code import code_digest
+from rakuten.stages.content import content_of
+
+# 80 bits: a collision within one stage needs about 10^12 outputs.
+KEY_DIGITS = 20
+
+
+@dataclass(frozen=True)
+class Pending:
+    """How much a stage would have to do.
+
+    Attributes:
+        items: Items still to be worked on.
+        total: Items the output will cover.
+        unit: What an item is, in the plural.
+    """
+
+    items: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A pure step of the library: inputs → files in a folder.
+
+    Attributes:
+        name: Unique; first part of the key and of the output's folder.
+        version: Raised by hand to force new outputs.
+        libraries: Distributions whose versions matter to the output.
+        ignore: Arguments that do not matter to the output (where things are, worker counts).
+        isolated: Whether a flow runs it in a process of its own (heavy imports, GPU memory).
+        pending: Counts what is left to do, given an OutputStore and the stage's inputs; None where a stage is done
+            all or not at all.
+        function: The body: `(out: Path, **inputs) -> dict of facts for the manifest, or None`.
+    """
+
+    name: str
+    version: int
+    function: Callable[..., Mapping[str, Any] | None]
+    libraries: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    isolated: bool = False
+    pending: Callable[..., Pending] | None = field(default=None, compare=False)
+
+    @property
+    def reference(self) -> str:
+        """`module:name`, by which another process finds this stage."""
+        return f"{self.function.__module__}:{self.function.__qualname__}"
+
+    @property
+    def summary(self) -> str:
+        """First line of the body's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """The body's parameters without the output folder."""
+        signature = inspect.signature(self.function)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    def bind(self, **inputs: Any) -> dict[str, Any]:
+        """All arguments by name, defaults filled in.
+
+        Raises:
+            TypeError: If an argument is missing or unknown.
+        """
+        bound = self.signature.bind(**inputs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def identity(self, **inputs: Any) -> dict[str, Any]:
+        """Everything that decides the output, JSON-able; what the key digests and the manifest keeps.
+
+        Raises:
+            KeyInputError: If an argument's content cannot enter a key.
+        """
+        arguments = self.bind(**inputs)
+        counted = {name: value for name, value in arguments.items() if name not in self.ignore}
+        return {
+            "stage": self.name,
+            "version": self.version,
+            "inputs": {name: content_of(value, name) for name, value in sorted(counted.items())},
+            "libraries": {name: _library_version(name) for name in sorted(self.libraries)},
+            "code": code_digest([self.function.__module__, *_code_modules(counted.values())]),
+        }
+
+    def key(self, **inputs: Any) -> str:
+        """`<stage>-v<version>-<hash>`: the name of the output these inputs lead to.
+
+        Raises:
+            KeyInputError: If an argument's content cannot enter a key.
+        """
+        return key_of(self.identity(**inputs))
+
+
+def key_of(identity: Mapping[str, Any]) -> str:
+    """The key of an identity as `Stage.identity` makes it."""
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+    return f"{identity['stage']}-v{identity['version']}-{digest}"
+
+
+_declared: dict[str, str] = {}
+
+
+def stage(
+    name: str,
+    *,
+    version: int,
+    libraries: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+    isolated: bool = False,
+    pending: Callable[..., Pending] | None = None,
+) -> Callable[[Callable[..., Mapping[str, Any] | None]], Stage]:
+    """Declare the function below as a stage; see `Stage` for the arguments.
+
+    Raises:
+        ValueError: If another function already bears the name, or `ignore` names no argument of this one.
+    """
+
+    def declare(function: Callable[..., Mapping[str, Any] | None]) -> Stage:
+        declared = Stage(name, version, function, libraries, ignore, isolated, pending)
+        if _declared.setdefault(name, declared.reference) != declared.reference:
+            raise ValueError(f"stage {name!r} is declared by both {_declared[name]} and {declared.reference}")
+        if unknown := set(ignore) - set(declared.signature.parameters):
+            raise ValueError(f"stage {name!r} ignores {sorted(unknown)}, which it does not take")
+        return declared
+
+    return declare
+
+
+def _code_modules(values: Iterable[Any]) -> list[str]:
+    """Modules that inputs choose by name, which the static closure of the stage's own module cannot see."""
+    chosen: list[str] = []
+    for value in values:
+        if isinstance(value, list | tuple):
+            chosen.extend(_code_modules(value))
+        else:
+            chosen.extend(getattr(value, "code_modules", ()))
+    return chosen
+
+
+@functools.cache
+def _library_version(distribution: str) -> str:
+    return importlib.metadata.version(distribution)

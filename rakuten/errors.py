@@ -38,7 +38,7 @@ class ImageError(InputError):
 
 
 class ContractError(InputError):
-    """The data breaks a hard expectation, or more rows were quarantined than the contract allows."""
+    """The data breaks a hard expectation, more rows were quarantined than allowed, or a contract is faulty itself."""
 
 
 class RecipeError(InputError):

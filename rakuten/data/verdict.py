@@ -1,0 +1,191 @@
+"""From rejected records and broken expectations to a verdict: what is quarantined, and whether a run may go on."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.data.contracts import Contract, ContractResult, Severity
+from rakuten.data.rejections import Rejection
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        ("part", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("productid", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("severity", pa.string()),
+    ]
+)
+EXPECTATIONS_SCHEMA = pa.schema(
+    [
+        ("contract", pa.string()),
+        ("expectation", pa.string()),
+        ("column", pa.string()),
+        ("severity", pa.string()),
+        ("reason", pa.string()),
+        ("means", pa.string()),
+        ("ok", pa.bool_()),
+        ("observed", pa.string()),
+        ("failing_rows", pa.int64()),
+    ]
+)
+
+# Positions named in a line; all are in the quarantine.
+NAMED_ROWS = 8
+
+
+class QuarantinedRow(NamedTuple):
+    """A record that something is wrong with; the fields are those of `QUARANTINE_SCHEMA`.
+
+    Attributes:
+        part: "train" or "test".
+        file: Name of the table it stands in.
+        row: Its position there; 1 is the first record after the header.
+        productid: None where it has none that can be read.
+        reason: Short and constant.
+        detail: What was expected and what was received.
+        severity: "critical": it is left out (a record of the part to be predicted is only flagged, if it can be read
+            at all); "warning": it stays.
+    """
+
+    part: str
+    file: str
+    row: int
+    productid: int | None
+    reason: str
+    detail: str
+    severity: Severity
+
+
+class Verdict(BaseModel):
+    """Whether a dump is fit for use, for machines and for people.
+
+    Attributes:
+        ok: Whether a run may go on.
+        summary: All there is to say, as lines.
+        failures: Why it may not.
+        warnings: What is odd but borne.
+        counts: Figures: records, products, quarantined, quarantine_limit, and records by reason.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    ok: bool
+    summary: tuple[str, ...]
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...]
+    counts: dict[str, int]
+
+
+def rejected_rows(rejections: Iterable[Rejection]) -> list[QuarantinedRow]:
+    """Records left out while the tables were read."""
+    return [QuarantinedRow(*rejection, severity="critical") for rejection in rejections]
+
+
+def failing_rows(frame: pd.DataFrame, result: ContractResult) -> list[QuarantinedRow]:
+    """Records that break an expectation.
+
+    Args:
+        frame: The table checked, with columns part, file, row and productid.
+        result: How it fared.
+    """
+    places = list(zip(*(frame[name].tolist() for name in ("part", "file", "row", "productid")), strict=True))
+    found: list[QuarantinedRow] = []
+    for outcome in result.outcomes:
+        meta = outcome.expectation.meta
+        columns = ", ".join(outcome.expectation.columns)
+        severity = outcome.expectation.severity if outcome.blames_rows else "warning"
+        for failing in outcome.failing or ():
+            detail = f"{columns} is {failing.value}; expected that {meta.means}"
+            part, file, row, productid = places[failing.position]
+            found.append(QuarantinedRow(part, file, row, productid, meta.reason, detail, severity))
+    return found
+
+
+def judge(
+    products: pd.DataFrame,
+    quarantine: Sequence[QuarantinedRow],
+    results: Sequence[ContractResult],
+    limits: Contract,
+    remarks: Iterable[str] = (),
+) -> Verdict:
+    """The verdict on a dump.
+
+    Args:
+        products: Records that could be read, with columns part, file and row.
+        quarantine: Records that something is wrong with.
+        results: How the tables fared against their contracts.
+        limits: The contract that says how many records may be quarantined.
+        remarks: Further lines for the summary.
+    """
+    bad = {(found.file, found.row) for found in quarantine if found.severity == "critical"}
+    records = len(bad | set(zip(products["file"], products["row"], strict=True)))
+    limit = limits.quarantine_limit(records)
+    failures = [line for result in results for line in result.failures]
+    warnings = [line for result in results for line in result.warnings]
+    line = f"{len(bad):,} of {records:,} records quarantined, at most {limit:,} may be"
+    if bad:
+        line = f"{line}: {describe(quarantine)}"
+    if len(bad) > limit:
+        failures.insert(0, line)
+    parts = products["part"].value_counts(sort=False)
+    summary = [f"{part}: {count:,} products read" for part, count in parts.items()]
+    summary += [*remarks, *([] if len(bad) > limit else [line])]
+    summary += [f"FAILED {failure}" for failure in failures] + [f"warning: {warning}" for warning in warnings]
+    counts = {"records": records, "products": len(products), "quarantined": len(bad), "quarantine_limit": limit}
+    by_reason = pd.Series([found.reason for found in quarantine], dtype=str).value_counts().sort_index()
+    return Verdict(
+        ok=not failures,
+        summary=tuple(summary),
+        failures=tuple(failures),
+        warnings=tuple(warnings),
+        counts=counts | {str(reason): int(count) for reason, count in by_reason.items()},
+    )
+
+
+def describe(quarantine: Iterable[QuarantinedRow]) -> str:
+    """Critical rows by reason, with their positions: `2 productid_repeated (X_train_update.csv, records 12, 400)`."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for found in quarantine:
+        if found.severity == "critical":
+            groups.setdefault((found.reason, found.file), []).append(found.row)
+    return "; ".join(
+        f"{len(rows):,} {reason} ({file}, {_records(rows)})" for (reason, file), rows in sorted(groups.items())
+    )
+
+
+def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
+    """Every expectation with its outcome, in the order of the contracts."""
+    rows: list[dict[str, Any]] = [
+        {
+            "contract": result.contract.name,
+            "expectation": outcome.expectation.type,
+            "column": ", ".join(outcome.expectation.columns),
+            "severity": outcome.expectation.severity,
+            "reason": outcome.expectation.meta.reason,
+            "means": outcome.expectation.meta.means,
+            "ok": outcome.ok,
+            "observed": outcome.observed,
+            "failing_rows": None if outcome.failing is None else len(outcome.failing),
+        }
+        for result in results
+        for outcome in result.outcomes
+    ]
+    return pa.Table.from_pylist(rows, schema=EXPECTATIONS_SCHEMA)
+
+
+def quarantine_table(quarantine: Iterable[QuarantinedRow]) -> pa.Table:
+    """Quarantined records, sorted by part, file, row and reason."""
+    ordered = sorted(quarantine, key=lambda found: (found.part, found.file, found.row, found.reason))
+    return pa.Table.from_pylist([found._asdict() for found in ordered], schema=QUARANTINE_SCHEMA)
+
+
+def _records(rows: list[int]) -> str:
+    named = ", ".join(f"{row:,}" for row in sorted(rows)[:NAMED_ROWS])
+    more = f" and {len(rows) - NAMED_ROWS:,} more" if len(rows) > NAMED_ROWS else ""
+    return f"record{'s' if len(rows) > 1 else ''} {named}{more}"

@@ -1,0 +1,1 @@
+"""Photos: inspecting, resizing, pre-trained features."""

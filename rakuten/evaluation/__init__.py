@@ -1,0 +1,1 @@
+"""Scores of probabilities against labels, and what to show of them."""

@@ -1,0 +1,32 @@
+"""Which class is taken for which: the off-diagonal of the table of counts as a ranked list."""
+
+import numpy as np
+import pandas as pd
+
+from rakuten.data.classes import CODES
+from rakuten.evaluation.scores import Counts
+
+
+def rank_confusions(counts: Counts) -> pd.DataFrame:
+    """List every confusion that occurs, the largest share first.
+
+    Args:
+        counts: int64 (27, 27), row the true class, column the predicted one.
+
+    Returns:
+        Columns prdtypecode int64, taken_for int64, share float64 (of the products of the class `prdtypecode`) and
+        count int64; equal shares by larger count, then by code.
+    """
+    true, predicted = np.nonzero(counts * ~np.eye(len(counts), dtype=bool))
+    codes = np.asarray(CODES, np.int64)
+    count = counts[true, predicted]
+    frame = pd.DataFrame(
+        {
+            "prdtypecode": codes[true],
+            "taken_for": codes[predicted],
+            "share": count / counts.sum(axis=1)[true],
+            "count": count,
+        }
+    )
+    order = ["share", "count", "prdtypecode", "taken_for"]
+    return frame.sort_values(order, ascending=[False, False, True, True], ignore_index=True)

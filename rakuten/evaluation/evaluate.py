@@ -1,0 +1,106 @@
+"""The stage that scores one model or vote on the split's validation and test products."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rakuten.data.classes import CODES, LABELS
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.errors import InputError
+from rakuten.evaluation.confusion import rank_confusions
+from rakuten.evaluation.plots import draw_confusion, draw_curves
+from rakuten.evaluation.scores import (
+    Counts,
+    accuracy,
+    f1_macro,
+    f1_weighted,
+    f1_weighted_interval,
+    score_classes,
+)
+from rakuten.evaluation.truth import Truth, read_truth, require_unfitted
+from rakuten.outputs import StageOutput
+from rakuten.stages import stage
+
+HISTORY = "history.parquet"
+METRICS = "metrics.json"
+PER_CLASS = "per_class.parquet"
+CONFUSIONS = "confusions.parquet"
+CONFUSION_PICTURE = "confusion.png"
+CURVES_PICTURE = "curves.png"
+
+
+@stage("evaluate", version=1, libraries=("matplotlib", "numpy"))
+def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> dict[str, Any]:
+    """Score probabilities on the test products, and apart from them on the validation products.
+
+    Args:
+        out: Work folder.
+        scored: Has `probabilities.parquet` of validation and test products, fewer where a product lacks the model's
+            modality, and `history.parquet` where it was trained in epochs.
+        split: Has `split.parquet`.
+        name: What to call it in reports: a recipe's name, or a vote's.
+
+    Returns:
+        Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro of the test products.
+
+    Raises:
+        InputError: If the split has no test products, or none of them has probabilities.
+        MismatchError: If there are probabilities of other products than the split's validation and test products.
+
+    Output:
+        metrics.json: name, scored (key), and for "test" and "validation" each rows, missing_rows (products without
+            probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap of f1_weighted);
+            "validation" is null where no validation product was scored.
+        per_class.parquet: Of the test products: prdtypecode, label, precision, recall, f1, support.
+        confusions.parquet: Of the test products: prdtypecode, taken_for, share, count; largest share first.
+        confusion.png: The same as a picture.
+        curves.png: Loss and scores by epoch; only where there is a history.
+    """
+    probabilities = Probabilities.read(scored.file(PROBABILITIES))
+    truth = read_truth(split)
+    require_unfitted(probabilities, truth, name)
+    counts = truth["test"].confusions(probabilities)
+    if not counts.sum():
+        raise InputError(
+            f"{name}: expected probabilities of test products to score, received those of 0 of the split's "
+            f"{len(truth['test'].productids)} test products"
+        )
+    test = _metrics(counts, truth["test"])
+    validation_counts = truth["validation"].confusions(probabilities)
+    validation = _metrics(validation_counts, truth["validation"]) if validation_counts.sum() else None
+    metrics = {"name": name, "scored": scored.key, "test": test, "validation": validation}
+    (out / METRICS).write_text(json.dumps(metrics, indent=2), "utf-8")
+    _per_class(counts).to_parquet(out / PER_CLASS, index=False)
+    rank_confusions(counts).to_parquet(out / CONFUSIONS, index=False)
+    draw_confusion(counts, f"{name}: share of each class, %, {test['rows']:,} test products", out / CONFUSION_PICTURE)
+    if (scored.folder / HISTORY).is_file():
+        draw_curves(pd.read_parquet(scored.file(HISTORY)), name, out / CURVES_PICTURE)
+    return {figure: value for figure, value in test.items() if figure != "interval"}
+
+
+def _metrics(counts: Counts, truth: Truth) -> dict[str, Any]:
+    rows = int(counts.sum())
+    return {
+        "rows": rows,
+        "missing_rows": len(truth.productids) - rows,
+        "accuracy": float(accuracy(counts)),
+        "f1_weighted": float(f1_weighted(counts)),
+        "f1_macro": float(f1_macro(counts)),
+        "interval": list(f1_weighted_interval(counts)),
+    }
+
+
+def _per_class(counts: Counts) -> pd.DataFrame:
+    scores = score_classes(counts)
+    return pd.DataFrame(
+        {
+            "prdtypecode": CODES,
+            "label": [LABELS[code] for code in CODES],
+            "precision": scores.precision,
+            "recall": scores.recall,
+            "f1": scores.f1,
+            "support": scores.support,
+        }
+    )

@@ -1,0 +1,111 @@
+"""Pictures of an evaluation, as PNG files whose bytes depend on nothing but the figures drawn.
+
+Figures are made without pyplot, which keeps every figure alive in a global list.
+"""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.evaluation.scores import Counts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, GRID = "#1c2733", "#d5dbe1"
+TRAIN, VALIDATION, SCORE = "#7a8794", "#1f6f8b", "#b4530a"
+DPI = 110
+# A share is written into its cell from here on; below it would only be noise.
+WRITTEN_FROM = 0.02
+
+# Stages run in threads, and Matplotlib's font caches are not made for several at once.
+_drawing = threading.Lock()
+
+
+def draw_confusion(counts: Counts, title: str, path: Path) -> None:
+    """Draw a heat map: of each true class (row), what share was given which class (column), in percent.
+
+    Args:
+        counts: int64 (27, 27); rows without products stay grey.
+        title: Drawn above.
+        path: PNG file to write.
+    """
+    from matplotlib.figure import Figure
+
+    support = counts.sum(axis=1, keepdims=True)
+    shares = np.where(support > 0, counts / np.maximum(support, 1), np.nan)
+    with _drawing:
+        figure = Figure(figsize=(10.5, 10), layout="constrained")
+        axes = figure.add_subplot()
+        axes.set_facecolor("#e6e9ec")
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        labels = [str(code) for code in CODES]
+        axes.set_xticks(range(NUM_CLASSES), labels, rotation=90)
+        axes.set_yticks(range(NUM_CLASSES), labels)
+        axes.tick_params(labelsize=8, length=0, colors=INK)
+        axes.set_xlabel("predicted class", color=INK)
+        axes.set_ylabel("true class", color=INK)
+        axes.set_title(title, color=INK, parse_math=False)
+        axes.spines[:].set_visible(False)
+        _write_shares(axes, shares)
+        bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
+        bar.set_ticks([0, 0.5, 1], labels=["0 %", "50 %", "100 %"])
+        bar.outline.set_visible(False)
+        _save(figure, path)
+
+
+def draw_curves(history: pd.DataFrame, title: str, path: Path) -> None:
+    """Draw loss and scores of each epoch, train beside validation.
+
+    Args:
+        history: Columns epoch, loss, accuracy, validation_loss, validation_accuracy, validation_f1_weighted.
+        title: Drawn above.
+        path: PNG file to write.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    with _drawing:
+        figure = Figure(figsize=(9.5, 3.4), layout="constrained")
+        losses, scores = figure.subplots(1, 2)
+        _line(losses, history, "loss", "train", TRAIN)
+        _line(losses, history, "validation_loss", "validation", VALIDATION)
+        losses.set_title("loss", fontsize=10, color=INK)
+        losses.set_ylim(bottom=0)
+        _line(scores, history, "accuracy", "accuracy, train", TRAIN)
+        _line(scores, history, "validation_accuracy", "accuracy, validation", VALIDATION)
+        _line(scores, history, "validation_f1_weighted", "weighted F1, validation", SCORE)
+        scores.set_title("scores", fontsize=10, color=INK)
+        scores.set_ylim(0, 1.02)
+        for axes, place in ((losses, "upper right"), (scores, "lower right")):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_xlabel("epoch", color=INK)
+            axes.tick_params(labelsize=8, colors=INK)
+            axes.grid(color=GRID, linewidth=0.6)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False, fontsize=8, loc=place)
+        figure.suptitle(title, color=INK, fontsize=11, parse_math=False)
+        _save(figure, path)
+
+
+def _write_shares(axes: "Axes", shares: np.ndarray) -> None:
+    for row, column in np.argwhere(np.nan_to_num(shares) >= WRITTEN_FROM):
+        share = shares[row, column]
+        color = "white" if share > 0.55 else INK
+        axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color=color)
+
+
+def _line(axes: "Axes", history: pd.DataFrame, column: str, label: str, color: str) -> None:
+    # One epoch is a point, which a bare line would not show.
+    marker = "o" if len(history) <= 30 else None
+    axes.plot(history["epoch"], history[column], label=label, color=color, marker=marker, markersize=3, linewidth=1.6)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    # Matplotlib would sign the file with its version.
+    figure.savefig(path, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})

@@ -1,0 +1,83 @@
+"""Turning figures into text: the templates' environment and how numbers are written."""
+
+import base64
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rakuten.reporting.own_files import FOLDER
+
+ABSENT = "–"
+
+
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """Fill one of this folder's templates.
+
+    Every value is escaped for HTML, in Markdown as well (where HTML is let through); an unknown name is an error.
+
+    Args:
+        template: File name.
+        content: The template's variables.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "score": score,
+        "count": count,
+        "percent": percent,
+        "size": size,
+        "duration": duration,
+        "short_key": short_key,
+    }
+    return environment.get_template(template).render(content)
+
+
+def picture(path: Path) -> str:
+    """A PNG file as a URL that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def score(value: float | None, digits: int = 3) -> str:
+    """0.8123 → "0.812"."""
+    return ABSENT if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def count(value: int) -> str:
+    """84916 → "84,916"."""
+    return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """0.1234 → "12 %", a share that is not quite nothing never "0 %"."""
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def size(value: int) -> str:
+    """Bytes in the largest unit that leaves a number of at least 1."""
+    amount, units = float(value), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:.0f} {units[0]}" if units[0] == "bytes" or amount >= 100 else f"{amount:.1f} {units[0]}"
+
+
+def duration(seconds: float) -> str:
+    """75 → "1 min 15 s"."""
+    # What would be written as 60.0 s is a minute.
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def short_key(key: str) -> str:
+    """`train-v1-0123456789abcdef0123` → `0123456789`: enough to tell outputs apart by eye."""
+    return key.rpartition("-")[2][:10]

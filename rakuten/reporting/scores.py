@@ -1,0 +1,92 @@
+"""Scores of all models and votes of a run, one row each, the report's figure beside ours."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rakuten.evaluation.evaluate import METRICS
+from rakuten.fusion.votes import vote_name
+from rakuten.outputs import StageOutput
+from rakuten.recipes import Plan
+from rakuten.reporting.published import PublishedScore, published_model, published_vote
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One evaluation.
+
+    Attributes:
+        name: The recipe's name, or the vote's.
+        scored: Key of the output that was scored.
+        rows: Test products scored.
+        missing_rows: Test products that the model had nothing to see of.
+        accuracy, f1_weighted, f1_macro: On test products.
+        interval: 95 % bootstrap interval of `f1_weighted`.
+        validation_f1_weighted: On validation products; None where none was scored.
+        published: The report's score of the same model or vote; None where it has none.
+        evaluation: What the row was read from.
+    """
+
+    name: str
+    scored: str
+    rows: int
+    missing_rows: int
+    accuracy: float
+    f1_weighted: float
+    f1_macro: float
+    interval: tuple[float, float]
+    validation_f1_weighted: float | None
+    published: PublishedScore | None
+    evaluation: StageOutput
+
+
+def score_rows(evaluations: Iterable[StageOutput], plan: Plan) -> list[ScoreRow]:
+    """Scores in the order given.
+
+    Args:
+        evaluations: Outputs of `evaluate`, named after the plan's recipes or `vote_name`.
+        plan: Says which model of the report a recipe follows.
+    """
+    published: dict[str, PublishedScore | None] = {recipe.name: published_model(recipe) for recipe in plan.recipes}
+    published |= {vote_name(vote): published_vote(vote) for vote in plan.fusion.votes}
+    rows = []
+    for evaluation in evaluations:
+        metrics = evaluation.read_json(METRICS)
+        test, validation = metrics["test"], metrics["validation"]
+        rows.append(
+            ScoreRow(
+                name=metrics["name"],
+                scored=metrics["scored"],
+                rows=test["rows"],
+                missing_rows=test["missing_rows"],
+                accuracy=test["accuracy"],
+                f1_weighted=test["f1_weighted"],
+                f1_macro=test["f1_macro"],
+                interval=(test["interval"][0], test["interval"][1]),
+                validation_f1_weighted=validation["f1_weighted"] if validation else None,
+                published=published.get(metrics["name"]),
+                evaluation=evaluation,
+            )
+        )
+    return rows
+
+
+def score_table(evaluations: Iterable[StageOutput], plan: Plan) -> list[dict[str, Any]]:
+    """The same as plain values, for a table in a terminal or an interface.
+
+    Returns:
+        One dict a row: model, rows, accuracy, f1_weighted, interval ("0.801–0.832"), f1_macro, report (the report's
+        weighted F1 of the same model, or None).
+    """
+    return [
+        {
+            "model": row.name,
+            "rows": row.rows,
+            "accuracy": round(row.accuracy, 4),
+            "f1_weighted": round(row.f1_weighted, 4),
+            "interval": f"{row.interval[0]:.3f}–{row.interval[1]:.3f}",
+            "f1_macro": round(row.f1_macro, 4),
+            "report": row.published.f1_weighted if row.published else None,
+        }
+        for row in score_rows(evaluations, plan)
+    ]

@@ -1,0 +1,164 @@
+"""The stage that writes the report of a run: one HTML file for people, a short Markdown for an interface."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rakuten.data.classes import LABELS
+from rakuten.data.snapshot_files import SNAPSHOT_FILE
+from rakuten.data.validation import VERDICT_FILE
+from rakuten.errors import InputError
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
+from rakuten.fusion.stages import WEIGHTS
+from rakuten.outputs import StageOutput
+from rakuten.recipes import Plan
+from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
+from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
+from rakuten.reporting.page import picture, render
+from rakuten.reporting.provenance import environment, total_seconds, trace
+from rakuten.reporting.published import published_f1_by_class
+from rakuten.reporting.recipe_text import plan_toml, recipe_toml
+from rakuten.reporting.scores import ScoreRow, score_rows
+from rakuten.stages import stage
+
+REPORT = "report.html"
+SUMMARY = "report.md"
+
+CONFUSIONS_SHOWN = 20
+# A single product taken for something else says nothing of its class.
+FEWEST_CONFUSED = 2
+
+
+@stage("render_report", version=1, libraries=("jinja2",))
+def render_report(
+    out: Path,
+    evaluations: tuple[StageOutput, ...],
+    votes: tuple[StageOutput, ...],
+    decision: str,
+    plan: Plan,
+    snapshot: StageOutput,
+    validation: StageOutput,
+    clean: StageOutput,
+    split: StageOutput,
+    command: str,
+    dump_name: str = "",
+    own_files: OwnFiles = OWN_FILES,
+) -> dict[str, Any]:
+    """Write the report of a run.
+
+    Args:
+        out: Work folder.
+        evaluations: Of the models in the plan's order, then of the votes.
+        votes: Outputs of `fuse_votes`; empty where one model decides alone.
+        decision: Name of the evaluation that stands for the run: what predictions are made with.
+        plan: What was trained.
+        snapshot, validation, clean, split: Of the dump it was trained on.
+        command: What to type to do it again, without this machine's paths.
+        dump_name: What people call the dump; "": its key alone says which.
+        own_files: Template, style sheet and published figures; given so that they enter the key.
+
+    Returns:
+        Facts: f1_weighted of the decision, bytes of the report.
+
+    Raises:
+        InputError: If no evaluation bears the decision's name.
+
+    Output:
+        report.html: All of it in one file that loads nothing and runs nothing.
+        report.md: Scores, decision and worst confusions.
+    """
+    rows = score_rows(evaluations, plan)
+    decided = next((row for row in rows if row.name == decision), None)
+    if decided is None:
+        raise InputError(f"the decision {decision!r} has no evaluation; there are {[row.name for row in rows]}")
+    content = {
+        "plan": plan,
+        "dump_name": dump_name,
+        "dump_key": snapshot.key,
+        "command": command,
+        "rows": rows,
+        "decided": decided,
+        "confusions": _worst_confusions(decided),
+        "labels": LABELS,
+    }
+    (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
+    steps = trace([*evaluations, *votes, validation, clean, split])
+    content |= (
+        _figures(rows, decided)
+        | _votes(votes, rows)
+        | _data(snapshot, validation, clean, split)
+        | {
+            "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},
+            "plan_toml": plan_toml(plan),
+            "steps": steps,
+            "seconds": total_seconds(steps),
+            "environment": environment(steps),
+            "style": (FOLDER / "report.css").read_text("utf-8"),
+        }
+    )
+    page = render("report.html.j2", content)
+    (out / REPORT).write_text(page, "utf-8")
+    return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}
+
+
+def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
+    """Tables by class and pictures."""
+    published = published_f1_by_class()
+    by_class = _per_class(decided).sort_values("f1", kind="stable")
+    by_class = pd.concat([by_class[by_class["support"] > 0], by_class[by_class["support"] == 0]])
+    column = decided.published.column if decided.published else None
+    f1 = {row.name: _per_class(row).set_index("prdtypecode")["f1"].to_dict() for row in rows}
+    pictures = {row.name: row.evaluation.folder / CURVES_PICTURE for row in rows}
+    return {
+        "axis": _axis(rows),
+        "by_class": by_class.to_dict("records"),
+        "published_decision": published[column].to_dict() if column else None,
+        "published_support": published["support"].to_dict(),
+        "f1_by_model": f1,
+        "published_f1": {name: published[name].to_dict() for name in ("dnn", "conv1d", "weighted_vote")},
+        "confusion_picture": picture(decided.evaluation.file(CONFUSION_PICTURE)),
+        "curves": {name: picture(path) for name, path in pictures.items() if path.is_file()},
+    }
+
+
+def _votes(votes: tuple[StageOutput, ...], rows: list[ScoreRow]) -> dict[str, Any]:
+    """Votes with their members' names."""
+    names = {row.scored: row.name for row in rows}
+    described = [vote.read_json(WEIGHTS) | {"facts": vote.facts} for vote in votes]
+    for member in (member for vote in described for member in vote["members"]):
+        member["name"] = names.get(member["key"], member["key"])
+    return {"votes": described}
+
+
+def _data(snapshot: StageOutput, validation: StageOutput, clean: StageOutput, split: StageOutput) -> dict[str, Any]:
+    """What the dump held and what became of it."""
+    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
+    return {
+        "files": len(files),
+        "file_bytes": int(files["size"].sum()),
+        "parts": read_parts(clean),
+        "sides": count_sides(split),
+        "verdict": validation.read_json(VERDICT_FILE),
+        "validation_key": validation.key,
+        "quarantine": group_quarantine(validation),
+        "expectations": read_expectations(validation),
+    }
+
+
+def _per_class(row: ScoreRow) -> pd.DataFrame:
+    return pd.read_parquet(row.evaluation.file(PER_CLASS))
+
+
+def _worst_confusions(decided: ScoreRow) -> list[dict[str, Any]]:
+    confusions = pd.read_parquet(decided.evaluation.file(CONFUSIONS))
+    shown = confusions[confusions["count"] >= FEWEST_CONFUSED].head(CONFUSIONS_SHOWN)
+    return [{str(name): value for name, value in row.items()} for row in shown.to_dict("records")]
+
+
+def _axis(rows: list[ScoreRow]) -> dict[str, float]:
+    """Ends of the scale on which scores are drawn, whole tenths around all of them."""
+    drawn = [end for row in rows for end in row.interval]
+    drawn += [row.published.f1_weighted for row in rows if row.published]
+    low, high = min(int(min(drawn) * 10), 9) / 10, min(int(max(drawn) * 10) + 1, 10) / 10
+    return {"low": low, "high": high, "width": high - low}

@@ -51,7 +51,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OutputStore:
     return OutputStore(tmp_path / "outputs")
 
 
-def run(store: OutputStore, how: str, resources: Resources = Resources(threads=1)) -> StageOutput:
+ONE_THREAD = Resources(threads=1)
+
+
+def run(store: OutputStore, how: str, resources: Resources = ONE_THREAD) -> StageOutput:
     return run_in_child(store, behave, {"how": how, "folder": store.folder, "knobs": Knobs(rate=0.5)}, resources)
 
 

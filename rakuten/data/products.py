@@ -72,7 +72,7 @@ class _Refused(Exception):
         self.reason, self.detail, self.productid = reason, detail, productid
 
 
-@stage("read_products", version=1, ignore=("dump",))
+@stage(version=1, ignore=("dump",))
 def read_products(out: Path, snapshot: StageOutput, dump: Path) -> Mapping[str, int]:
     """Read the products and labels of a dump, in any order of rows.
 

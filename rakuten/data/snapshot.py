@@ -103,7 +103,7 @@ def list_dump(dump: Path, memory: Path | None = None) -> DumpListing:
     return DumpListing(files=tuple(ListedFile(name, stamps[name].size, digests[name]) for name in sorted(stamps)))
 
 
-@stage("record_snapshot", version=1)
+@stage(version=1)
 def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, int]:
     """Record what a dump holds.
 

@@ -37,7 +37,7 @@ DATA_DOCS = "data_docs"
 PRODUCTS_CONTRACT = "raw_products"
 
 
-@stage("validate_dump", version=1, libraries=("great-expectations",), isolated=True)
+@stage(version=1, libraries=("great-expectations",), isolated=True)
 def validate_dump(
     out: Path, products: StageOutput, images: StageOutput | None, contracts: tuple[Contract, ...]
 ) -> Mapping[str, Any]:
@@ -84,7 +84,7 @@ def validate_dump(
     return {"ok": verdict.ok, "records": verdict.counts["records"], "quarantined": verdict.counts["quarantined"]}
 
 
-@stage("accept_products", version=1)
+@stage(version=1)
 def accept_products(
     out: Path, products: StageOutput, images: StageOutput | None, validation: StageOutput
 ) -> Mapping[str, int]:
@@ -125,7 +125,7 @@ def accept_products(
     return facts
 
 
-@stage("check_table", version=1, libraries=("great-expectations",), isolated=True)
+@stage(version=1, libraries=("great-expectations",), isolated=True)
 def check_table(out: Path, table: StageOutput, file: str, contract: Contract) -> Mapping[str, Any]:
     """Hold one table of an output against a contract.
 

@@ -31,7 +31,7 @@ CONFUSION_PICTURE = "confusion.png"
 CURVES_PICTURE = "curves.png"
 
 
-@stage("evaluate", version=1, libraries=("matplotlib", "numpy"))
+@stage(version=1, libraries=("matplotlib", "numpy"))
 def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> dict[str, Any]:
     """Score probabilities on the test products, and apart from them on the validation products.
 

@@ -19,7 +19,7 @@ from rakuten.stages import stage
 WEIGHTS = "weights.json"
 
 
-@stage("fuse_votes", version=1, libraries=("numpy",))
+@stage(version=1, libraries=("numpy",))
 def fuse_votes(
     out: Path, members: tuple[StageOutput, ...], split: StageOutput, vote: Vote, skip_unseen: bool = False
 ) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def fuse_votes(
     return _facts(probabilities, productids) | {"unseen": len(asked) - len(productids)}
 
 
-@stage("apply_vote", version=1, libraries=("numpy",))
+@stage(version=1, libraries=("numpy",))
 def apply_vote(out: Path, fusion: StageOutput, predictions: tuple[StageOutput, ...]) -> dict[str, Any]:
     """Fuse the models' predictions for other products, with the weights found on validation products.
 

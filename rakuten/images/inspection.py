@@ -64,7 +64,7 @@ def count_uninspected(store: OutputStore, snapshot: StageOutput, dump: Path, num
         return _pool(store.folder, snapshot, dump, num_workers).pending(files.images.values(), UNIT)
 
 
-@stage("inspect_images", version=1, libraries=("pillow",), ignore=("dump", "num_workers"), pending=count_uninspected)
+@stage(version=1, libraries=("pillow",), ignore=("dump", "num_workers"), pending=count_uninspected)
 def inspect_images(out: Path, snapshot: StageOutput, dump: Path, num_workers: int = 2) -> Mapping[str, int]:
     """Decode every distinct image once and record what it is like.
 

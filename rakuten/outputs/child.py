@@ -2,8 +2,8 @@
 
 The parent starts `python -m rakuten.outputs.child`, writes the request to its standard input and reads one JSON object
 a line: log records, progress, and at last the result's key or the error. Anything else the child prints (TensorFlow's
-own lines, a traceback) is passed on as log. The kernel kills the child when the thread that started it is gone, so a
-killed run leaves no orphan that goes on writing.
+own lines, a traceback) is passed on as debug log and, should the child die, told with its death. The kernel kills the
+child when the thread that started it is gone, so a killed run leaves no orphan that goes on writing.
 """
 
 import contextlib
@@ -54,14 +54,15 @@ class Resources:
             "TF_NUM_INTEROP_THREADS": threads,
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "TF_ENABLE_ONEDNN_OPTS": "0",
             "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
             "CUDA_VISIBLE_DEVICES": "" if self.gpu is None else str(self.gpu),
             "PYTHONUNBUFFERED": "1",
         }
 
 
-def run_in_child(store: OutputStore, stage: Stage, inputs: dict[str, Any], resources: Resources) -> StageOutput:
+def run_in_child(
+    store: OutputStore, stage: Stage, inputs: dict[str, Any], resources: Resources, *, called: str = ""
+) -> StageOutput:
     """`store.run(stage, **inputs)` in a process of its own.
 
     Logs of the child are logged here, its progress is reported here.
@@ -71,6 +72,7 @@ def run_in_child(store: OutputStore, stage: Stage, inputs: dict[str, Any], resou
         stage: A stage that a module holds under the stage's function name.
         inputs: The stage's arguments.
         resources: What the process may use.
+        called: What to call this run of the stage in its log lines; "": the stage's name.
 
     Raises:
         RakutenError: The error of this project's tree that the stage raised.
@@ -92,13 +94,13 @@ def run_in_child(store: OutputStore, stage: Stage, inputs: dict[str, Any], resou
         preexec_fn=die_with_parent,
     )
     try:
-        return _follow(process, store, stage, json.dumps(request))
+        return _follow(process, store, called or stage.name, json.dumps(request))
     finally:
         process.kill()
         process.wait()
 
 
-def _follow(process: "subprocess.Popen[str]", store: OutputStore, stage: Stage, request: str) -> StageOutput:
+def _follow(process: "subprocess.Popen[str]", store: OutputStore, called: str, request: str) -> StageOutput:
     assert process.stdin is not None
     assert process.stdout is not None
     # A child that died at once has closed its end; how it died is told below.
@@ -111,11 +113,11 @@ def _follow(process: "subprocess.Popen[str]", store: OutputStore, stage: Stage, 
         message = _parse(line)
         if message is None:
             last_lines.append(line.rstrip())
-            logger.info("%s: %s", stage.name, line.rstrip())
+            logger.debug("%s: %s", called, line.rstrip())
         elif "progress" in message:
             report_progress(*message["progress"])
         elif "log" in message:
-            logging.getLogger(message["logger"]).log(message["level"], "%s", message["log"])
+            logging.getLogger(message["logger"]).log(message["level"], "%s: %s", called, message["log"])
         else:
             answer = message
     code = process.wait()
@@ -125,7 +127,7 @@ def _follow(process: "subprocess.Popen[str]", store: OutputStore, stage: Stage, 
         raise getattr(errors, answer["error"])(answer["message"])
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
     hint = "; the kernel may have run out of memory" if code == -signal.SIGKILL else ""
-    raise StageProcessError(f"{stage.name}: its process {how}{hint}\n" + "\n".join(last_lines))
+    raise StageProcessError(f"{called}: its process {how}{hint}\n" + "\n".join(last_lines))
 
 
 def _found(store: OutputStore, key: str) -> StageOutput:

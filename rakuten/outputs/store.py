@@ -77,7 +77,7 @@ class OutputStore:
         key = key_of(identity)
         found = self.find(key)
         if found is not None:
-            logger.info("%s: found %s", stage.name, key)
+            logger.info("found %s", key)
             return found
         with exclusive(self.folder / "locks" / f"{key}.lock", purpose=key):
             return self.find(key) or self._make(stage, identity, stage.bind(**inputs))
@@ -98,7 +98,7 @@ class OutputStore:
         self._clear_damaged(key)
         partial = self.folder / f"{key}{PARTIAL}"
         attempt = _begin_attempt(partial)
-        logger.info("%s: making %s%s", stage.name, key, f" (attempt {attempt})" if attempt > 1 else "")
+        logger.info("making %s%s", key, f", attempt {attempt}" if attempt > 1 else "")
         started, clock = datetime.now(UTC), time.monotonic()
         facts = stage.function(partial, **arguments)
         manifest = Manifest(
@@ -115,7 +115,7 @@ class OutputStore:
             peak_memory=_peak_memory(),
         )
         output = commit(partial, self.folder / key, manifest)
-        logger.info("%s: made %s in %.1f s %s", stage.name, key, manifest.seconds, _in_short(manifest.facts))
+        logger.info("made %s in %.1f s%s", key, manifest.seconds, _in_short(manifest.facts))
         return output
 
     def _clear_damaged(self, key: str) -> None:
@@ -165,5 +165,10 @@ def _peak_memory() -> int:
 
 
 def _in_short(facts: Mapping[str, Any]) -> str:
-    scalars = {name: value for name, value in facts.items() if isinstance(value, int | float | str)}
-    return "(" + ", ".join(f"{name} {value}" for name, value in scalars.items()) + ")" if scalars else ""
+    """Facts that fit a log line."""
+    shown = [
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in facts.items()
+        if isinstance(value, int | float | str)
+    ]
+    return f": {', '.join(shown)}" if shown else ""

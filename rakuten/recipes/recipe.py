@@ -1,8 +1,8 @@
 """Recipes: everything that decides what one model becomes. One class a family, told apart by `family`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 
 class Strict(BaseModel):
@@ -43,6 +43,7 @@ class TextNgramsRecipe(_Named):
         word_ngrams: Shortest and longest word n-gram.
         char_ngrams: Shortest and longest character n-gram, within word boundaries.
         min_df: Documents a term must occur in, within the train rows.
+        max_terms: Terms kept of each block (words or characters, of title or description), those of most documents.
         title_weight: Factor on the title's block beside the description's.
         c: Inverse regularisation strength of the linear classifier.
         class_weight: "balanced" weighs a row by the inverse share of its class.
@@ -52,6 +53,7 @@ class TextNgramsRecipe(_Named):
     word_ngrams: tuple[PositiveInt, PositiveInt]
     char_ngrams: tuple[PositiveInt, PositiveInt]
     min_df: PositiveInt
+    max_terms: PositiveInt
     title_weight: PositiveFloat
     c: PositiveFloat
     class_weight: Literal["balanced", "none"]
@@ -68,7 +70,7 @@ class TextNetworkRecipe(_Named):
     Attributes:
         model: Module of `rakuten.models` whose `build` makes the network.
         column: `designation` alone, or `text`: designation and description; both cleaned.
-        num_words: Words of the vocabulary, the most frequent of the train rows.
+        num_words: Word indices: padding, unknown words, and the most frequent words of the train rows.
         sequence_length: Words a product, cut or padded at the end.
         architecture: Sizes that `build` reads.
         fit: How it is fitted.
@@ -124,16 +126,33 @@ class Backbone(Strict):
     """A pre-trained network without its top, whose pooled features describe an image.
 
     Attributes:
-        name: Class of `keras.applications`.
+        name: Class of `keras.applications`; the ten the report tried.
         input_size: Side of the square images it is shown, pixels.
-        alpha: Width multiplier, where the backbone has one.
+        alpha: Width multiplier; MobileNetV2 alone has one.
         weights: "imagenet", "random", or the path of a weights file.
     """
 
-    name: Literal["MobileNetV2"]
+    name: Literal[
+        "DenseNet121",
+        "EfficientNetB7",
+        "InceptionResNetV2",
+        "InceptionV3",
+        "MobileNetV2",
+        "NASNetMobile",
+        "ResNet50",
+        "VGG16",
+        "VGG19",
+        "Xception",
+    ]
     input_size: PositiveInt
     alpha: PositiveFloat = 1.0
     weights: str = "imagenet"
+
+    @model_validator(mode="after")
+    def _has_that_width(self) -> Self:
+        if self.alpha != 1 and self.name != "MobileNetV2":
+            raise ValueError(f"alpha is {self.alpha}, but {self.name} has one width only")
+        return self
 
 
 class ImageFeaturesRecipe(_Named):

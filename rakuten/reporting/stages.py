@@ -30,7 +30,7 @@ CONFUSIONS_SHOWN = 20
 FEWEST_CONFUSED = 2
 
 
-@stage("render_report", version=1, libraries=("jinja2",))
+@stage(version=1, libraries=("jinja2",))
 def render_report(
     out: Path,
     evaluations: tuple[StageOutput, ...],

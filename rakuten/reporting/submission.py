@@ -16,7 +16,7 @@ SUBMISSION = "submission.csv"
 PREDICTIONS = "predictions.parquet"
 
 
-@stage("write_submission", version=1)
+@stage(version=1)
 def write_submission(out: Path, fused: StageOutput, clean: StageOutput, part: Part) -> dict[str, Any]:
     """Write one class for every product of a part, in the part's own order.
 

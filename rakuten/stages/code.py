@@ -9,11 +9,15 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # The machinery decides where and when a stage runs, never what it makes; recipes enter a key by their content.
 MACHINERY = ("rakuten.errors", "rakuten.settings", "rakuten.stages", "rakuten.outputs", "rakuten.recipes")
+
+# CPython 3.11 counts the depth of syntax trees for all threads together: two at once raise SystemError.
+_parsing = threading.Lock()
 
 
 def code_digest(modules: Iterable[str]) -> str:
@@ -38,16 +42,10 @@ def _closure(module: str) -> tuple[tuple[str, str], ...]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        source = None if name in seen or _is_machinery(name) else _source_of(name)
-        if source is None:
-            continue
-        tree = ast.parse(source.read_text("utf-8"))
-        waiting.extend(
-            imported
-            for imported in _imports(tree, name, is_package=source.name == "__init__.py")
-            if imported.partition(".")[0] == module.partition(".")[0]
-        )
-        seen[name] = hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest()
+        read = None if name in seen or _is_machinery(name) else _read(name)
+        if read is not None:
+            seen[name], imported = read
+            waiting.extend(imported)
     return tuple(sorted(seen.items()))
 
 
@@ -55,13 +53,34 @@ def _is_machinery(module: str) -> bool:
     return any(module == name or module.startswith(name + ".") for name in MACHINERY)
 
 
-def _source_of(module: str) -> Path | None:
-    """The file of a module, or None where the name is no module (an imported function, say)."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
+@functools.cache
+def _read(module: str) -> tuple[str, tuple[str, ...]] | None:
+    """A module's digest and what it imports of its own package; None where the name is no module."""
+    source = _source_of(module)
+    if source is None:
         return None
-    return Path(spec.origin) if spec is not None and spec.origin and spec.origin.endswith(".py") else None
+    with _parsing:
+        tree = ast.parse(source.read_text("utf-8"))
+    package = module.partition(".")[0]
+    imported = _imports(tree, module, is_package=source.name == "__init__.py")
+    own = tuple(sorted({name for name in imported if name.partition(".")[0] == package}))
+    return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest(), own
+
+
+def _source_of(module: str) -> Path | None:
+    """The file of a module, or None where the name is no module (an imported function, say).
+
+    Looked up in the package's folder: asking the import system would import every parent on the way.
+    """
+    package, _, rest = module.partition(".")
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    if not rest:
+        return Path(spec.origin)
+    path = Path(spec.origin).parent.joinpath(*rest.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -116,7 +116,6 @@ _declared: dict[str, str] = {}
 
 
 def stage(
-    name: str,
     *,
     version: int,
     libraries: tuple[str, ...] = (),
@@ -124,13 +123,14 @@ def stage(
     isolated: bool = False,
     pending: Callable[..., Pending] | None = None,
 ) -> Callable[[Callable[..., Mapping[str, Any] | None]], Stage]:
-    """Declare the function below as a stage; see `Stage` for the arguments.
+    """Declare the function below as a stage of its own name; see `Stage` for the arguments.
 
     Raises:
         ValueError: If another function already bears the name, or `ignore` names no argument of this one.
     """
 
     def declare(function: Callable[..., Mapping[str, Any] | None]) -> Stage:
+        name = function.__name__
         declared = Stage(name, version, function, libraries, ignore, isolated, pending)
         if _declared.setdefault(name, declared.reference) != declared.reference:
             raise ValueError(f"stage {name!r} is declared by both {_declared[name]} and {declared.reference}")

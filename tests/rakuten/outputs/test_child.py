@@ -26,7 +26,7 @@ class Knobs(BaseModel):
     rate: float = 0.1
 
 
-@stage("behave", version=1, ignore=("folder",), isolated=True)
+@stage(version=1, ignore=("folder",), isolated=True)
 def behave(out: Path, how: str, folder: Path, knobs: Knobs, others: tuple[StageOutput | None, ...] = ()) -> Any:
     """Behave as told."""
     (out / "pid.txt").write_text(str(os.getpid()))
@@ -60,12 +60,12 @@ def run(store: OutputStore, how: str, resources: Resources = ONE_THREAD) -> Stag
 
 def test_output_progress_and_log_come_back(store: OutputStore, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Progress] = []
-    with caplog.at_level(logging.INFO), listening(seen.append):
+    with caplog.at_level(logging.DEBUG), listening(seen.append):
         output = run(store, "well", Resources(threads=3, gpu=1))
     assert output.facts == {"rate": 0.5, "threads": "3", "gpu": "1"}
     assert int(output.file("pid.txt").read_text()) != os.getpid()
     assert seen == [Progress(3, 7, "steps")]
-    assert ("rakuten.test", logging.WARNING, "behaving well") in caplog.record_tuples
+    assert ("rakuten.test", logging.WARNING, "behave: behaving well") in caplog.record_tuples
     assert "a line of some library" in caplog.text
     assert output.key == behave.key(how="well", folder=Path("/"), knobs=Knobs(rate=0.5))
 

@@ -25,7 +25,7 @@ def square(items: Sequence[str]) -> pa.Table:
     return pa.table({"digest": list(items), "values": pixels})
 
 
-@stage("square_all", version=1)
+@stage(version=1)
 def square_all(out: Path, items: tuple[str, ...], power: int = 2) -> dict[str, int]:
     """Square numbers."""
     pool = Pool(out.parent, square_all, ("items",), items=items, power=power)

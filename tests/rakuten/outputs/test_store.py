@@ -22,7 +22,7 @@ from rakuten.stages import stage
 calls: list[str] = []
 
 
-@stage("write_word", version=1, ignore=("pause", "fail"))
+@stage(version=1, ignore=("pause", "fail"))
 def write_word(out: Path, word: str, pause: float = 0.0, fail: bool = False) -> dict[str, Any]:
     """Write a word."""
     calls.append(word)

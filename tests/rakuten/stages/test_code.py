@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rakuten.stages.code import _closure, code_digest
+from rakuten.stages.code import _closure, _read, code_digest
 
 FILES = {
     "__init__.py": "",
@@ -34,11 +34,13 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
         _closure.cache_clear()
+        _read.cache_clear()
         importlib.invalidate_caches()
         return code_digest(["toy.entry"])
 
     yield replace
     _closure.cache_clear()
+    _read.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "toy"]:
         del sys.modules[name]
 

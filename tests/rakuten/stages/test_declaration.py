@@ -103,21 +103,22 @@ def test_missing_and_unknown_arguments_raise() -> None:
 
 
 def test_a_stage_name_is_declared_once() -> None:
-    @stage("declared_twice", version=1)
-    def one(out: Path) -> None:
+    def declared_twice(out: Path) -> None:
         """One."""
 
-    with pytest.raises(ValueError, match="declared_twice"):
+    def other(out: Path) -> None:
+        """Other."""
 
-        @stage("declared_twice", version=1)
-        def other(out: Path) -> None:
-            """Other."""
+    other.__name__ = declared_twice.__name__
+    assert stage(version=1)(declared_twice).name == "declared_twice"
+    with pytest.raises(ValueError, match="declared_twice"):
+        stage(version=1)(other)
 
 
 def test_ignoring_an_argument_that_does_not_exist_raises() -> None:
     with pytest.raises(ValueError, match="folder"):
 
-        @stage("ignores_nonsense", version=1, ignore=("folder",))
+        @stage(version=1, ignore=("folder",))
         def one(out: Path) -> None:
             """One."""
 

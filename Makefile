@@ -1,0 +1,52 @@
+# Everything a person or a machine runs. Each target sets up what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo
+PRODUCTS := 2000
+
+.PHONY: setup test test-slow lint demo ui lock clean
+
+setup: $(READY)
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name one with make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The tests that need neither hours nor the real products; those run too where RAKUTEN_SHARED_DATA is.
+test: $(READY)
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+# The main job on a generated dump. Again: nothing is done twice. `make demo PRODUCTS=500` is a shorter one.
+demo: $(READY)
+	$(BIN)/rakuten demo-dump $(DEMO)/dump --products $(PRODUCTS)
+	RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten retrain --dump $(DEMO)/dump --plan demo
+	RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten predict --dump $(DEMO)/dump --output $(DEMO)/submission.csv
+	@echo
+	@echo "Watch the run in the Prefect UI:  RAKUTEN_OUTPUTS=$(DEMO)/outputs make ui"
+
+ui: $(READY)
+	$(BIN)/rakuten ui
+
+# Pins every dependency with its digests; needs uv, which nothing else does.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
+		--quiet --output-file requirements.txt
+
+clean:
+	rm -rf $(VENV) $(DEMO) outputs

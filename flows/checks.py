@@ -1,0 +1,52 @@
+"""What can be told to be wrong in the first second, before a server or a large library is started."""
+
+from pathlib import Path
+
+from rakuten.data.layout import PRODUCT_TABLES, Part
+from rakuten.errors import DumpError
+from rakuten.outputs import OutputStore
+from rakuten.outputs.runs import RunBook
+from rakuten.recipes import load_plan
+from rakuten.recipes.plan import Modality
+from rakuten.settings import Settings
+
+
+def check_dump(dump: str) -> None:
+    """Refuse what is no dump at all.
+
+    Raises:
+        DumpError: If there is no such folder, or no table of products in it.
+    """
+    folder = Path(dump).expanduser()
+    if not folder.is_dir():
+        raise DumpError(f"{dump} is no folder")
+    if not any((folder / name).exists() for name in PRODUCT_TABLES.values()):
+        raise DumpError(f"{dump} holds none of {', '.join(PRODUCT_TABLES.values())}: no dump in the challenge's layout")
+
+
+def check_retrain(dump: str, plan: str, modality: Modality) -> None:
+    """Refuse a dump, plan or weights that are not there.
+
+    Raises:
+        DumpError: As `check_dump`.
+        RecipeError: If the plan or one of its recipes is absent or does not validate.
+        WeightsNotFoundError: If a recipe's pre-trained weights are absent.
+    """
+    from tasks.weights import find_all_weights
+
+    check_dump(dump)
+    find_all_weights(load_plan(plan).of_modality(modality))
+
+
+def check_predict(dump: str, model: str, part: Part) -> None:
+    """Refuse a dump without the part asked for, or a run that is not there.
+
+    Raises:
+        DumpError: As `check_dump`, or if the dump lacks the part.
+        RunNotFoundError: If there is no such run.
+    """
+    check_dump(dump)
+    if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
+        raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
+    book = RunBook(OutputStore(Settings().outputs_folder))
+    book.find(None if model == "newest" else model, flow="retrain")

@@ -1,0 +1,68 @@
+"""Plain tables, progress and log lines for a terminal."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from rakuten.errors import RakutenError
+
+
+@contextmanager
+def progress_bar(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that `(done, total)` calls move; nothing but a last line where output is no terminal.
+
+    Args:
+        unit: What is counted, in the plural.
+    """
+    with click.progressbar(length=1, label=unit, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Lines of a table: text to the left, numbers to the right."""
+    cells = [[_text(value) for value in row] for row in rows]
+    widths = [max(len(line[column]) for line in [list(header), *cells]) for column in range(len(header))]
+    numeric = [
+        bool(rows) and all(isinstance(row[column], int | float | None) for row in rows) for column in range(len(header))
+    ]
+
+    def line(values: Sequence[str]) -> str:
+        aligned = (
+            value.rjust(width) if right else value.ljust(width)
+            for value, width, right in zip(values, widths, numeric, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    return [line(header), line(["─" * width for width in widths]), *(line(row) for row in cells)]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+class HidesOwnErrors(logging.Filter):
+    """Keeps tracebacks of this project's errors off the terminal: the command ends with their message.
+
+    They stay in the run's log in the Prefect UI.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown."""
+        return not (record.exc_info and isinstance(record.exc_info[1], RakutenError))
+
+
+def quieten() -> None:
+    """Have every handler that writes to the terminal hide the tracebacks of this project's errors."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(HidesOwnErrors())

@@ -1,0 +1,101 @@
+"""The retrain flow: from a dump to scored models, their votes and a report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import flow
+
+from flows.prepare import Prepared, prepare
+from rakuten.fusion.votes import vote_name
+from rakuten.recipes import Plan, Recipe, load_plan
+from rakuten.recipes.plan import Modality
+from tasks import stages
+from tasks.artifacts import publish_run
+from tasks.contracts import contracts
+from tasks.dumps import Dump, open_dump
+from tasks.futures import outputs_of
+from tasks.models import ModelData, recipes_for, train
+from tasks.runs import recorded_run
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """Futures of what a retraining makes, by what they are for."""
+
+    prepared: Prepared
+    checked: Any
+    split: Any
+    corpus_words: Any
+    models: dict[str, Any]
+    votes: dict[str, Any]
+    evaluations: dict[str, Any]
+    report: Any
+
+    @property
+    def roles(self) -> dict[str, Any]:
+        """Every future that a run records, by role."""
+        return {
+            "validation": self.prepared.validation,
+            "clean": self.prepared.clean,
+            "clean contract": self.checked,
+            "split": self.split,
+            "corpus words": self.corpus_words,
+            "report": self.report,
+            **{f"model {name}": future for name, future in self.models.items()},
+            **self.votes,
+            **{f"evaluation {name}": future for name, future in self.evaluations.items()},
+        }
+
+
+@flow(name="retrain", flow_run_name="{dump} · {plan}")
+def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> str:
+    """Train a plan's models on a dump, score them, fuse them and report.
+
+    Args:
+        dump: Folder of the dump.
+        plan: Name of a plan, or path of a plan file.
+        modality: Restrict the plan to its text or image models.
+
+    Returns:
+        The run's id, by which `rakuten show` and `rakuten predict --model` know it.
+    """
+    chosen = load_plan(plan)
+    with recorded_run("retrain", chosen, {"dump": dump, "plan": plan, "modality": modality}) as run:
+        opened = open_dump(dump)
+        composed = compose(opened, chosen, recipes_for(chosen, modality, opened))
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed.roles})
+        run.scores = publish_run(run.record.run, chosen, composed.evaluations, composed.report)
+    return run.record.run
+
+
+def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
+    """Submit everything a retraining does; also walked by `rakuten plan`."""
+    prepared = prepare(dump, plan.cleaning)
+    clean_contract = contracts("clean_products")[0]
+    checked = stages.check_table.submit(table=prepared.clean, file="train.parquet", contract=clean_contract)
+    split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
+    corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
+    data = ModelData(dump=dump, clean=prepared.clean, corpus_words=corpus_words)
+    models = {recipe.name: train(recipe, data, split) for recipe in recipes}
+    members = tuple(models.values())
+    images_only = all(recipe.modality == "image" for recipe in recipes)
+    votes = {
+        vote_name(vote): stages.fuse_votes.submit(members=members, split=split, vote=vote, skip_unseen=images_only)
+        for vote in plan.fusion.votes
+    }
+    evaluations = {
+        name: stages.evaluate.submit(scored=future, split=split, name=name) for name, future in (models | votes).items()
+    }
+    report = stages.render_report.submit(
+        evaluations=tuple(evaluations.values()),
+        votes=tuple(votes.values()),
+        decision=vote_name(plan.fusion.decision),
+        plan=plan,
+        snapshot=dump.snapshot,
+        validation=prepared.validation,
+        clean=prepared.clean,
+        split=split,
+        command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
+        dump_name=dump.path.name,
+    )
+    return Retrained(prepared, checked, split, corpus_words, models, votes, evaluations, report)

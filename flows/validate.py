@@ -1,0 +1,23 @@
+"""The validate flow: contracts alone."""
+
+from prefect import flow
+
+from flows.prepare import validate
+from tasks.artifacts import publish_validation
+from tasks.dumps import open_dump
+from tasks.futures import output_of, outputs_of
+
+
+@flow(name="validate", flow_run_name="{dump}")
+def validate_only(dump: str) -> str:
+    """Hold a dump against its contracts; writes the quarantine and Data Docs.
+
+    Args:
+        dump: Folder of the dump.
+
+    Returns:
+        The key of the validation's output.
+    """
+    _, _, validation = validate(open_dump(dump))
+    outputs_of({"validation": validation})
+    return publish_validation(output_of(validation))

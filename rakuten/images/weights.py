@@ -1,0 +1,79 @@
+"""Which file holds a backbone's weights, settled before any work starts and never silently replaced. No Keras here."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.errors import WeightsNotFoundError
+from rakuten.images.backbones import weights_file_name
+from rakuten.outputs.stage_output import file_digest
+from rakuten.recipes import Backbone
+
+# Keras' own layout of the weights folder.
+MODELS_FOLDER = "models"
+
+
+class WeightsFile(BaseModel):
+    """A file of pre-trained weights.
+
+    Attributes:
+        path: Where it is on this machine; never part of a key.
+        sha256: Of its content.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Equal for equal content."""
+        return f"weights-{self.sha256[:20]}"
+
+    def check(self) -> None:
+        """See that the file still is what it was.
+
+        Raises:
+            WeightsNotFoundError: If it is gone or changed.
+        """
+        if not self.path.is_file():
+            raise WeightsNotFoundError(f"weights {self.path} are gone")
+        if (found := file_digest(self.path).sha256) != self.sha256:
+            raise WeightsNotFoundError(f"weights {self.path} changed: expected SHA-256 {self.sha256}, received {found}")
+
+
+def find_weights(backbone: Backbone, weights_folder: Path) -> WeightsFile | None:
+    """The file that `backbone.weights` means on this machine.
+
+    Args:
+        backbone: Its `weights` are "imagenet", "random" or the path of a file.
+        weights_folder: Laid out as Keras does: `models/<published file name>`.
+
+    Returns:
+        The file, or None for random weights.
+
+    Raises:
+        WeightsNotFoundError: If the file is not there; the message says how to get it.
+    """
+    if backbone.weights == "random":
+        return None
+    if backbone.weights == "imagenet":
+        path = weights_folder / MODELS_FOLDER / weights_file_name(backbone)
+        advice = _how_to_get(backbone, weights_folder)
+    else:
+        path = Path(backbone.weights).expanduser().absolute()
+        advice = 'the recipe names it as backbone.weights; "imagenet" and "random" are the other choices'
+    if not path.is_file():
+        raise WeightsNotFoundError(f"no weights for {backbone.name}: expected {path.name} in {path.parent}; {advice}")
+    return WeightsFile(path=path, sha256=file_digest(path).sha256)
+
+
+def _how_to_get(backbone: Backbone, weights_folder: Path) -> str:
+    width = f", alpha={backbone.alpha}" if backbone.name == "MobileNetV2" else ""
+    size = backbone.input_size
+    call = f"keras.applications.{backbone.name}(include_top=False, input_shape=({size}, {size}, 3){width})"
+    return (
+        "copy it there, name another weights folder in RAKUTEN_WEIGHTS, or have Keras download it: "
+        f"KERAS_HOME={weights_folder} python -c 'import keras; {call}'"
+    )

@@ -1,0 +1,1 @@
+"""Networks: one module each, `build(recipe, num_classes)`."""

@@ -1,0 +1,73 @@
+"""From a recipe to the network it names: finding the model's module, checking the sizes it is given.
+
+A model is a module of this package with a class `Architecture`, the sizes it can be given, and a function
+`build(recipe, num_classes, input_shape) -> keras.Model`, which ends in a softmax over `num_classes`.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from rakuten.errors import RecipeError
+from rakuten.recipes.recipe import NetworkRecipe, Strict
+
+if TYPE_CHECKING:
+    import keras
+
+Sizes = TypeVar("Sizes", bound=Strict)
+
+
+def model_names() -> list[str]:
+    """Names of the models that a recipe can choose."""
+    own = Path(__file__).stem
+    return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name != own)
+
+
+def check_recipe(recipe: NetworkRecipe) -> None:
+    """Refuse a recipe whose model does not exist or cannot be given its sizes; imports no Keras.
+
+    Raises:
+        RecipeError: If so.
+    """
+    read_architecture(recipe, _module(recipe).Architecture)
+
+
+def build_model(recipe: NetworkRecipe, num_classes: int, input_shape: tuple[int, ...]) -> "keras.Model":
+    """The network a recipe names, with fresh weights, not compiled.
+
+    Args:
+        recipe: Names the model and gives its sizes.
+        num_classes: Columns of the output.
+        input_shape: Shape of one example: (words,), (height, width, 3) or (features,).
+
+    Raises:
+        RecipeError: If the model does not exist or cannot be given these sizes.
+    """
+    return _module(recipe).build(recipe, num_classes, input_shape)
+
+
+def read_architecture(recipe: NetworkRecipe, expected: type[Sizes]) -> Sizes:
+    """The recipe's `architecture`, checked.
+
+    Raises:
+        RecipeError: If a size is missing, unknown or out of range.
+    """
+    try:
+        return expected.model_validate(recipe.architecture)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        names = ", ".join(expected.model_fields)
+        raise RecipeError(
+            f"recipe {recipe.name}: architecture.{where}: {fault['msg']}; model {recipe.model!r} takes {names}"
+        ) from error
+
+
+def _module(recipe: NetworkRecipe) -> ModuleType:
+    if recipe.model not in model_names():
+        raise RecipeError(f"recipe {recipe.name}: no model {recipe.model!r}; there are {', '.join(model_names())}")
+    return importlib.import_module(f"rakuten.models.{recipe.model}")

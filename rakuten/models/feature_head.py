@@ -1,0 +1,51 @@
+"""The report's image head: what it put on the pooled features of a frozen backbone."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, PositiveInt
+
+from rakuten.models.building import read_architecture
+from rakuten.recipes import ImageFeaturesRecipe
+from rakuten.recipes.recipe import Strict
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Architecture(Strict):
+    """Sizes; the report's in brackets.
+
+    Attributes:
+        first_units: Units of the first hidden layer (1024).
+        second_units: Units of the second hidden layer (512).
+        dropout: Share of hidden units dropped in training, after either layer (0.2).
+    """
+
+    first_units: PositiveInt
+    second_units: PositiveInt
+    dropout: float = Field(ge=0, lt=1)
+
+
+def build(recipe: ImageFeaturesRecipe, num_classes: int, input_shape: tuple[int]) -> "keras.Model":
+    """Dense relu → Dropout → Dense relu → Dropout → softmax.
+
+    Args:
+        recipe: Gives the sizes.
+        num_classes: Columns of the output.
+        input_shape: (features,): float32 pooled features of the backbone.
+    """
+    import keras
+    from keras import layers
+
+    sizes = read_architecture(recipe, Architecture)
+    return keras.Sequential(
+        [
+            keras.Input(input_shape, name="features"),
+            layers.Dense(sizes.first_units, activation="relu", name="first_hidden"),
+            layers.Dropout(sizes.dropout, name="first_dropout"),
+            layers.Dense(sizes.second_units, activation="relu", name="second_hidden"),
+            layers.Dropout(sizes.dropout, name="second_dropout"),
+            layers.Dense(num_classes, activation="softmax", name="probabilities"),
+        ],
+        name="feature_head",
+    )

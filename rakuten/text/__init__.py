@@ -1,0 +1,1 @@
+"""Texts: cleaning, vocabularies, what models read of them."""

@@ -1,0 +1,1 @@
+"""Fitting models and storing them with their validation and test probabilities."""

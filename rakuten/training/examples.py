@@ -1,0 +1,57 @@
+"""The products a network is fitted to and scored on: ids, classes, sides, and their inputs batch by batch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rakuten.data.classes import TARGETS
+from rakuten.errors import InputError
+from rakuten.training.scoring import Gather
+
+FITTED_SIDES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled products that have what a model reads.
+
+    Attributes:
+        productids: int64 (num_examples,).
+        targets: int64 (num_examples,), class positions in the order of `classes.CODES`.
+        sides: str (num_examples,), of `FITTED_SIDES`.
+        gather: Places among these examples → the network's inputs for them.
+    """
+
+    productids: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    sides: npt.NDArray[np.str_]
+    gather: Gather
+
+    def places(self, *sides: str) -> npt.NDArray[np.int64]:
+        """Where the examples of these sides stand, ascending.
+
+        Raises:
+            InputError: If there is none of some side.
+        """
+        for side in sides:
+            if side not in self.sides:
+                counts = {known: int((self.sides == known).sum()) for known in FITTED_SIDES}
+                raise InputError(f"expected {side} rows that this model can read, received none; rows: {counts}")
+        return np.flatnonzero(np.isin(self.sides, sides))
+
+
+def examples_of(products: pd.DataFrame, gather: Gather) -> Examples:
+    """Examples of these products.
+
+    Args:
+        products: productid, prdtypecode, side.
+        gather: Places among `products` → inputs.
+    """
+    return Examples(
+        productids=products["productid"].to_numpy(np.int64),
+        targets=np.asarray([TARGETS[code] for code in products["prdtypecode"]], np.int64),
+        sides=products["side"].to_numpy(np.str_),
+        gather=gather,
+    )

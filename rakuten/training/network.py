@@ -1,0 +1,125 @@
+"""Training any Keras network of this project on its examples, and predicting with it: what all families share."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.determinism import make_reproducible
+from rakuten.models.building import build_model
+from rakuten.outputs import SCRATCH, StageOutput
+from rakuten.outputs.atomic import write_whole
+from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.training.examples import FITTED_SIDES, Examples
+from rakuten.training.fit import CHECKPOINT_SECONDS, Fitted, Rows, fit
+from rakuten.training.model_files import MODEL, read_model, write_model
+from rakuten.training.scoring import Gather, predict, refuse_constant, score
+
+HISTORY = "history.parquet"
+RECIPE = "recipe.json"
+CHECKPOINTS = "checkpoints"
+
+
+def train_network(
+    out: Path,
+    recipe: NetworkRecipe,
+    examples: Examples,
+    input_shape: tuple[int, ...],
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> dict[str, Any]:
+    """Fit the network of a recipe, or finish an interrupted fit, and score it.
+
+    Args:
+        out: Work folder; an interrupted attempt's checkpoints are in its scratch.
+        recipe: What is trained and how.
+        examples: With train and validation rows, test rows or not.
+        input_shape: Shape of one example.
+        checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+
+    Returns:
+        Rows of each side, epochs, the best epoch, the step an interrupted attempt was resumed from, parameters, and
+        scores on validation rows.
+
+    Raises:
+        InputError: If there are no train or no validation rows, or the training diverges.
+        RecipeError: If the recipe's model does not exist or cannot be given its sizes.
+        ConstantPredictionError: If the network answers the same for all validation rows.
+
+    Output:
+        model.keras, recipe.json: all that prediction needs.
+        history.parquet: epoch, loss, accuracy, validation_loss, validation_accuracy, validation_f1_weighted.
+        probabilities.parquet: of validation and test rows.
+    """
+    train, validation = examples.places("train"), examples.places("validation")
+    make_reproducible(recipe.seed)
+    model = build_model(recipe, NUM_CLASSES, input_shape)
+    fitted = fit(
+        model,
+        _rows(examples, train),
+        _rows(examples, validation),
+        recipe.fit,
+        seed=recipe.seed,
+        scratch=out / SCRATCH / CHECKPOINTS,
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    scored = np.flatnonzero(np.isin(examples.sides, ("validation", "test")))
+    values = predict(model, lambda places: examples.gather(scored[places]), len(scored), recipe.fit.batch_size)
+    is_validation = examples.sides[scored] == "validation"
+    refuse_constant(values[is_validation], examples.targets[validation], recipe.name)
+    write_model(out / MODEL, model)
+    write_whole(out / RECIPE, recipe.model_dump_json(indent=2))
+    _write_history(out / HISTORY, fitted)
+    Probabilities(examples.productids[scored], values).write(out / PROBABILITIES)
+    scores = score(values[is_validation], examples.targets[validation])
+    return {
+        **{f"{side}_rows": int((examples.sides == side).sum()) for side in FITTED_SIDES},
+        "epochs": len(fitted.history),
+        "best_epoch": fitted.best_epoch,
+        "resumed_from_step": fitted.resumed_from_step,
+        "parameters": int(model.count_params()),
+        "validation_accuracy": scores.accuracy,
+        "validation_f1_weighted": scores.f1_weighted,
+    }
+
+
+def predict_network(
+    out: Path, model: StageOutput, recipe: NetworkRecipe, productids: npt.NDArray[np.int64], gather: Gather
+) -> dict[str, Any]:
+    """Probabilities of products, from a network that `train_network` made.
+
+    Args:
+        out: Work folder.
+        model: Output of the training.
+        recipe: The recipe it was trained by.
+        productids: int64 (num_samples,).
+        gather: Places among them → inputs.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        OutputError: If the model cannot be read.
+
+    Output:
+        probabilities.parquet: in the order of `productids`.
+    """
+    make_reproducible(recipe.seed)
+    network = read_model(model.file(MODEL))
+    values = predict(network, gather, len(productids), recipe.fit.batch_size)
+    Probabilities(productids, values).write(out / PROBABILITIES)
+    return {"rows": len(productids)}
+
+
+def _rows(examples: Examples, places: npt.NDArray[np.int64]) -> Rows:
+    return Rows(lambda chosen: examples.gather(places[chosen]), examples.targets[places])
+
+
+def _write_history(path: Path, fitted: Fitted) -> None:
+    epochs = pa.array(range(1, len(fitted.history) + 1), pa.int64())
+    columns = {name: pa.array([entry[name] for entry in fitted.history]) for name in fitted.history[0]}
+    pq.write_table(pa.table({"epoch": epochs, **columns}), path)

@@ -1,0 +1,119 @@
+"""The stages of the n-gram model: fitted on train rows, calibrated on validation rows, applied to a part of a dump.
+
+It reads raw texts, not clean ones: stop words, short words and punctuation tell classes apart, and it can bear them.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rakuten.data.classes import TARGETS
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.outputs import StageOutput, report_progress
+from rakuten.recipes import TextNgramsRecipe
+from rakuten.stages import stage
+from rakuten.text.inputs import read_labelled, read_part
+from rakuten.text.ngrams import ngram_text
+from rakuten.training.ngram_classifier import NgramClassifier, Texts
+from rakuten.training.scoring import refuse_constant, score
+
+logger = logging.getLogger(__name__)
+
+LIBRARIES = ("numpy", "scikit-learn", "scipy")
+COLUMNS = ["designation", "description"]
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe: TextNgramsRecipe) -> dict[str, Any]:
+    """Train a linear classifier on word and character n-grams of titles and descriptions.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `split_products`.
+        recipe: What is counted, and how the classifier is regularised.
+
+    Returns:
+        Rows, terms and classes it was fitted on, loss and F1 on validation rows.
+
+    Raises:
+        InputError: If the train rows are of fewer than two classes or hold no repeated n-gram.
+        MismatchError: If `split` and `clean` are not of the same products.
+        ConstantPredictionError: If it answers one class whatever it is shown.
+
+    Output:
+        ngrams.json, ngrams.npz: the model (`NgramClassifier.read`). probabilities.parquet: of validation and test rows.
+    """
+    products = read_labelled(clean, split, COLUMNS)
+    targets = np.array([TARGETS[code] for code in products["prdtypecode"]], np.int64)
+    is_on = {side: (products["side"] == side).to_numpy() for side in ("train", "validation", "test")}
+    report_progress(0, 3, "steps")
+    fitted = NgramClassifier.fit(_texts(products[is_on["train"]]), targets[is_on["train"]], recipe)
+    report_progress(1, 3, "steps")
+    if not is_on["validation"].any():
+        logger.warning("%s: no validation rows; its probabilities are not calibrated", recipe.name)
+    model = fitted.calibrated(_texts(products[is_on["validation"]]), targets[is_on["validation"]])
+    report_progress(2, 3, "steps")
+    scored = is_on["validation"] | is_on["test"]
+    probabilities = Probabilities(
+        products["productid"].to_numpy(np.int64)[scored], model.probabilities(_texts(products[scored]))
+    )
+    of_validation = probabilities.values[is_on["validation"][scored]]
+    refuse_constant(of_validation, targets[is_on["validation"]], recipe.name)
+    model.write(out)
+    probabilities.write(out / PROBABILITIES)
+    report_progress(3, 3, "steps")
+    return _facts(model, targets, is_on, of_validation)
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def predict_text_ngrams(out: Path, model: StageOutput, clean: StageOutput, part: str) -> dict[str, Any]:
+    """Apply a trained n-gram model to all products of a part.
+
+    Args:
+        out: Work folder.
+        model: `train_text_ngrams`.
+        clean: `clean_products` of the dump to predict.
+        part: "train" or "test".
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        OutputError: If the model's files are damaged, or the dump has no such part.
+
+    Output:
+        probabilities.parquet: of every product of the part, in its order.
+    """
+    products = read_part(clean, part, COLUMNS)
+    values = NgramClassifier.read(model.folder).probabilities(_texts(products))
+    Probabilities(products["productid"].to_numpy(np.int64), values).write(out / PROBABILITIES)
+    return {"rows": len(products)}
+
+
+def _texts(products: pd.DataFrame) -> Texts:
+    return {
+        "designation": [ngram_text(text) for text in products["designation"]],
+        "description": [ngram_text(text) for text in products["description"]],
+    }
+
+
+def _facts(
+    model: NgramClassifier,
+    targets: npt.NDArray[np.int64],
+    is_on: dict[str, npt.NDArray[np.bool_]],
+    of_validation: npt.NDArray[np.float32],
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "train_rows": int(is_on["train"].sum()),
+        "terms": len(model.coefficients),
+        "classes": len(model.targets),
+    }
+    if len(of_validation):
+        scores = score(of_validation, targets[is_on["validation"]])
+        facts |= {"validation_loss": round(scores.loss, 4), "validation_f1_weighted": round(scores.f1_weighted, 4)}
+    return facts

@@ -1,0 +1,9 @@
+"""The contracts a task needs, as content that enters its key."""
+
+from data_contracts import load_contract
+from rakuten.data.contracts import Contract
+
+
+def contracts(*names: str) -> tuple[Contract, ...]:
+    """Contracts by name, in this order."""
+    return tuple(Contract.model_validate(load_contract(name)) for name in names)

@@ -1,0 +1,59 @@
+"""Opening a dump: what it holds, and the digest of its bytes by which all later stages know it."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.outputs import OutputStore, StageOutput
+from rakuten.settings import Settings
+from tasks.planning import current_planner
+
+
+class Dump(BaseModel):
+    """A dump as a run sees it.
+
+    Attributes:
+        path: Its folder on this machine.
+        snapshot: Names and digests of its files.
+        has_train, has_labels, has_test, has_images: Which of the challenge's parts it holds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    snapshot: StageOutput
+    has_train: bool
+    has_labels: bool
+    has_test: bool
+    has_images: bool
+
+
+def open_dump(dump: str) -> Dump:
+    """Digest a dump's files; a task in a run, a plain call while planning.
+
+    Raises:
+        DumpError: If the folder is no dump.
+    """
+    return _open(dump) if current_planner() else _open_dump(dump)
+
+
+def _open(dump: str) -> Dump:
+    path = Path(dump).expanduser().absolute()
+    store = OutputStore(Settings().outputs_folder)
+    listing = list_dump(path, memory=store.folder / "digests.parquet")
+    snapshot = store.run(record_snapshot, listing=listing)
+    return Dump(
+        path=path,
+        snapshot=snapshot,
+        has_train=listing.has_train,
+        has_labels=listing.has_labels,
+        has_test=listing.has_test,
+        has_images=listing.has_images,
+    )
+
+
+# Its key is the digest it computes: there is nothing to look up before it has run.
+_open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False, tags={"data"})(_open)

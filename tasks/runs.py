@@ -1,0 +1,70 @@
+"""The record of a run: opened before the first task, closed with what came of it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect.runtime import flow_run
+
+from rakuten.fusion.votes import vote_name
+from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs.locks import exclusive
+from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.recipes import Plan
+from rakuten.settings import Settings
+
+logger = logging.getLogger("rakuten.runs")
+
+
+class OpenRun:
+    """A run that goes on.
+
+    Attributes:
+        record: What is recorded of it.
+        outputs: Keys of its outputs by role, recorded when it ends, however it ends.
+        scores: The score table, likewise.
+    """
+
+    def __init__(self, record: RunRecord) -> None:
+        self.record = record
+        self.outputs: dict[str, str] = {}
+        self.scores: list[dict[str, Any]] = []
+
+    def keep(self, role: str, output: StageOutput) -> None:
+        """Record an output of this run under a role."""
+        self.outputs[role] = output.key
+
+
+@contextmanager
+def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+    """Record a run from here on; an error is recorded and passed on.
+
+    Args:
+        flow: The flow's name.
+        plan: What is run.
+        parameters: What the flow was called with.
+    """
+    book = run_book()
+    record = book.open(
+        flow=flow,
+        flow_run=flow_run.get_id(),
+        parameters=parameters,
+        plan=plan.model_dump(mode="json"),
+        decision=vote_name(plan.fusion.decision),
+    )
+    run = OpenRun(record)
+    with exclusive(book.lock(record.run), purpose=record.run):
+        logger.info("run %s", record.run)
+        try:
+            yield run
+        except BaseException as error:
+            message = f"{type(error).__name__}: {error}"
+            book.close(record, Status.FAILED, error=message, outputs=run.outputs, scores=run.scores)
+            raise
+        book.close(record, Status.COMPLETED, outputs=run.outputs, scores=run.scores)
+
+
+def run_book() -> RunBook:
+    """The runs of this machine's outputs folder."""
+    return RunBook(OutputStore(Settings().outputs_folder))

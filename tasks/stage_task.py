@@ -1,0 +1,173 @@
+"""The one adapter between a stage and Prefect: the same key, the same outputs, the same meaning of "cached"."""
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect import Task, task
+from prefect.cache_policies import CachePolicy
+from prefect.client.schemas.objects import TaskRun
+from prefect.context import TaskRunContext
+from prefect.runtime import task_run
+from prefect.serializers import Serializer
+from prefect.states import State
+
+from rakuten.errors import OutputError, RakutenError, StageProcessError
+from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs.child import run_in_child
+from rakuten.outputs.progress import listening
+from rakuten.settings import Settings
+from rakuten.stages import Stage
+from tasks.futures import remembered
+from tasks.planning import current_planner
+from tasks.progress import ProgressArtifact
+from tasks.slots import light_resources, training_slot
+
+RETRIES = 2
+RETRY_SECONDS = 10
+
+# No stage's name holds a blank, so no key starts like this.
+FAILURE = "failed: "
+
+
+@dataclass
+class StageKeyPolicy(CachePolicy):
+    """A task's cache key is its stage's key; Prefect's own policies see neither helpers' code nor upstream content."""
+
+    stage: Stage | None = None
+
+    def compute_key(
+        self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
+    ) -> str | None:
+        """The stage's key for the task's resolved parameters."""
+        assert self.stage is not None
+        return self.stage.key(**inputs)
+
+
+class StageOutputSerializer(Serializer):
+    """Stores a StageOutput as its key and, on loading, insists that the output is there undamaged.
+
+    Prefect takes an error while loading for "no such record", so a lost or damaged output makes its task run again.
+    The errors of failed tasks, which pass through here too, are kept as text.
+    """
+
+    type: Literal["stage-output"] = "stage-output"
+    outputs: str
+
+    def dumps(self, obj: Any) -> bytes:
+        """The key, or the words of an error.
+
+        Raises:
+            TypeError: If the task returned anything but a StageOutput.
+        """
+        if isinstance(obj, BaseException):
+            return f"{FAILURE}{type(obj).__qualname__}: {obj}".encode()
+        if not isinstance(obj, StageOutput):
+            raise TypeError(f"a stage's task must return a StageOutput, not a {type(obj).__qualname__}")
+        return obj.key.encode()
+
+    def loads(self, blob: bytes) -> StageOutput | RakutenError:
+        """The output of the stored key, or the error that was kept.
+
+        Raises:
+            OutputError: If the output is absent or damaged.
+        """
+        key = blob.decode()
+        if key.startswith(FAILURE):
+            return RakutenError(key.removeprefix(FAILURE))
+        found = OutputStore(Path(self.outputs)).find(key)
+        if found is None:
+            raise OutputError(f"{key} is no longer there or damaged")
+        return found
+
+
+class StageTask:
+    """A stage as a Prefect task.
+
+    Args:
+        stage: What it runs.
+        label: The argument that tells runs of this stage apart in the UI: a recipe, a name, or None.
+        slot: Whether it occupies one of the machine's training slots.
+        tags: Prefect tags.
+    """
+
+    def __init__(
+        self, stage: Stage, *, label: str | None = None, slot: bool = False, tags: tuple[str, ...] = ()
+    ) -> None:
+        self.stage = stage
+        self.label = label
+        self.slot = slot
+        self.tags = tags
+
+    def submit(self, **inputs: Any) -> Any:
+        """Start the stage when its inputs are there.
+
+        Args:
+            **inputs: The stage's arguments; futures of other tasks stand for their outputs.
+
+        Returns:
+            A future of the StageOutput; while planning, the output that is expected.
+        """
+        planner = current_planner()
+        if planner is not None:
+            return planner.expect(self.stage, inputs, label=self._label_of(inputs))
+        return remembered(self._task.submit(**inputs))
+
+    @cached_property
+    def _task(self) -> Task[Any, StageOutput]:
+        # Prefect passes parameters by position where the signature allows.
+        def run(*positional: Any, **inputs: Any) -> StageOutput:
+            return self._run(self.stage.signature.bind(*positional, **inputs).arguments)
+
+        run.__name__ = run.__qualname__ = self.stage.name
+        run.__doc__ = self.stage.function.__doc__
+        run.__signature__ = self.stage.signature  # type: ignore[attr-defined]
+        # Whoever runs this task, a terminal or a worker: the library's progress belongs in its log.
+        logging.getLogger("rakuten").setLevel(logging.INFO)
+        outputs = Settings().outputs_folder
+        as_task = task(
+            name=self.stage.name,
+            description=self.stage.summary,
+            tags=set(self.tags),
+            task_run_name=self._run_name,
+            cache_policy=StageKeyPolicy(stage=self.stage),
+            persist_result=True,
+            result_storage=outputs / "prefect" / "results",
+            result_serializer=StageOutputSerializer(outputs=str(outputs)),
+            retries=RETRIES,
+            retry_delay_seconds=RETRY_SECONDS,
+            retry_condition_fn=may_pass_by_itself,
+        )
+        return as_task(run)
+
+    def _run(self, inputs: dict[str, Any]) -> StageOutput:
+        store = OutputStore(Settings().outputs_folder)
+        called = self._called(inputs)
+        with listening(ProgressArtifact(called)):
+            if not self.stage.isolated:
+                return store.run(self.stage, **inputs)
+            if not self.slot:
+                return run_in_child(store, self.stage, inputs, light_resources(), called=called)
+            with training_slot() as resources:
+                return run_in_child(store, self.stage, inputs, resources, called=called)
+
+    def _run_name(self) -> str:
+        return self._called(task_run.parameters)
+
+    def _called(self, inputs: dict[str, Any]) -> str:
+        return f"{self.stage.name} {self._label_of(inputs)}".rstrip()
+
+    def _label_of(self, inputs: dict[str, Any]) -> str:
+        value = inputs.get(self.label) if self.label else None
+        return str(getattr(value, "name", value)) if value is not None else ""
+
+
+def may_pass_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again can help: a process that was killed, a file system or connection that failed.
+
+    Bad data, a bad recipe or a bug fail the same way every time.
+    """
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, StageProcessError | ConnectionError | TimeoutError | BlockingIOError | InterruptedError)

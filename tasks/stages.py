@@ -1,0 +1,49 @@
+"""The library's stages as tasks: one line each, and nothing but names, tags and slots."""
+
+from rakuten.data.products import read_products as _read_products
+from rakuten.data.split import split_products as _split_products
+from rakuten.data.validation import accept_products as _accept_products
+from rakuten.data.validation import check_table as _check_table
+from rakuten.data.validation import validate_dump as _validate_dump
+from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.fusion.stages import apply_vote as _apply_vote
+from rakuten.fusion.stages import fuse_votes as _fuse_votes
+from rakuten.images.features import extract_features as _extract_features
+from rakuten.images.inspection import inspect_images as _inspect_images
+from rakuten.images.resizing import resize_images as _resize_images
+from rakuten.reporting.stages import render_report as _render_report
+from rakuten.reporting.submission import write_submission as _write_submission
+from rakuten.text.stages import clean_products as _clean_products
+from rakuten.text.stages import find_corpus_words as _find_corpus_words
+from rakuten.training import feature_head, image_network, text_network, text_ngrams
+from tasks.stage_task import StageTask
+
+read_products = StageTask(_read_products, tags=("data",))
+inspect_images = StageTask(_inspect_images, tags=("data", "images"))
+validate_dump = StageTask(_validate_dump, tags=("data", "contracts"))
+accept_products = StageTask(_accept_products, tags=("data", "contracts"))
+check_table = StageTask(_check_table, label="file", tags=("data", "contracts"))
+clean_products = StageTask(_clean_products, tags=("data", "text"))
+split_products = StageTask(_split_products, tags=("data",))
+find_corpus_words = StageTask(_find_corpus_words, tags=("text",))
+
+resize_images = StageTask(_resize_images, label="size", tags=("images",))
+extract_features = StageTask(_extract_features, label="backbone", slot=True, tags=("images",))
+
+train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slot=True, tags=("training", "text"))
+train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True, tags=("training", "text"))
+train_image_network = StageTask(
+    image_network.train_image_network, label="recipe", slot=True, tags=("training", "images")
+)
+train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True, tags=("training", "images"))
+
+predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True, tags=("prediction", "text"))
+predict_text_network = StageTask(text_network.predict_text_network, slot=True, tags=("prediction", "text"))
+predict_image_network = StageTask(image_network.predict_image_network, slot=True, tags=("prediction", "images"))
+predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True, tags=("prediction", "images"))
+
+evaluate = StageTask(_evaluate, label="name", tags=("evaluation",))
+fuse_votes = StageTask(_fuse_votes, label="vote", tags=("fusion",))
+apply_vote = StageTask(_apply_vote, tags=("fusion",))
+render_report = StageTask(_render_report, tags=("evaluation",))
+write_submission = StageTask(_write_submission, label="part", tags=("prediction",))

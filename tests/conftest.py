@@ -1,0 +1,33 @@
+"""What tests of all layers share: a Prefect API, and the folder of real products where there is one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[None]:
+    """A Prefect server for this session; starting one takes twenty seconds, so ask for it only where flows run."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An outputs folder of this test's own, as the settings see it."""
+    folder = tmp_path / "outputs"
+    monkeypatch.setenv("RAKUTEN_OUTPUTS", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real products and weights; the test skips where there is none."""
+    folder = Path(os.environ.get("RAKUTEN_SHARED_DATA", "../shared/data")).absolute()
+    if not folder.is_dir():
+        pytest.skip(f"no real products in {folder}; name their folder in RAKUTEN_SHARED_DATA")
+    return folder

@@ -1,0 +1,78 @@
+"""The command line: instant help, one-line errors with exit code 2, no traceback, no server started for nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RAKUTEN = Path(sys.executable).with_name("rakuten")
+
+
+def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
+    environment = {"RAKUTEN_OUTPUTS": str(outputs), "PATH": "/usr/bin:/bin", "RAKUTEN_WEIGHTS": str(outputs)}
+    return subprocess.run(
+        [str(RAKUTEN), *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    folder = tmp_path / "dump"
+    folder.mkdir()
+    (folder / "X_train_update.csv").write_text(",designation,description,productid,imageid\n0,Chaise,,1,2\n", "utf-8")
+    (folder / "y_train_CVw08PX.csv").write_text(",prdtypecode\n0,10\n", "utf-8")
+    return folder
+
+
+def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = rakuten("--help", outputs=tmp_path)
+    assert done.returncode == 0
+    for command in ("demo-dump", "validate", "retrain", "predict", "plan", "runs", "show", "ui"):
+        assert command in done.stdout
+    loaded = (
+        "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
+
+
+@pytest.mark.parametrize("command", ["demo-dump", "validate", "retrain", "predict", "plan", "runs", "show", "ui"])
+def test_each_command_has_help(command: str, tmp_path: Path) -> None:
+    assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["retrain", "--dump", "absent"], "absent is no folder"),
+        (["retrain", "--dump", "{empty}"], "holds none of X_train_update.csv"),
+        (["retrain", "--dump", "{dump}", "--plan", "nonsense"], "no plan 'nonsense'; the plans here are"),
+        (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
+        (["validate", "--dump", "absent"], "absent is no folder"),
+        (["plan", "--dump", "absent"], "absent is no folder"),
+        (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
+        (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),
+        (["show", "2020"], "no run '2020'"),
+        (["retrain"], "Missing option '--dump'"),
+        (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
+        (["demo-dump", "{dump}"], "rakuten: "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(
+    arguments: list[str], message: str, dump: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    filled = [argument.format(dump=dump, empty=tmp_path / "empty") for argument in arguments]
+
+    done = rakuten(*filled, outputs=tmp_path / "outputs")
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "outputs" / "prefect").exists(), "a server was started for nothing"
+
+
+def test_an_empty_outputs_folder_has_no_runs(tmp_path: Path) -> None:
+    done = rakuten("runs", outputs=tmp_path)
+    assert done.returncode == 0
+    assert "no runs in" in done.stdout

@@ -1,0 +1,78 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rakuten.errors import WeightsNotFoundError
+from rakuten.images.backbones import weights_file_name
+from rakuten.images.weights import find_weights
+from rakuten.recipes import Backbone
+from rakuten.stages import content_of
+
+MOBILENET = Backbone(name="MobileNetV2", input_size=224, alpha=0.35)
+PUBLISHED = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+
+
+def test_published_file_is_named_as_keras_names_it() -> None:
+    assert weights_file_name(MOBILENET) == PUBLISHED
+    assert weights_file_name(Backbone(name="MobileNetV2", input_size=96)).endswith("_1.0_96_no_top.h5")
+    assert weights_file_name(Backbone(name="MobileNetV2", input_size=100)).endswith("_1.0_224_no_top.h5")
+    assert weights_file_name(Backbone(name="EfficientNetB7", input_size=224)) == "efficientnetb7_notop.h5"
+
+
+def test_missing_weights_name_the_file_the_folder_and_the_way_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(WeightsNotFoundError) as caught:
+        find_weights(MOBILENET, tmp_path)
+    message = str(caught.value)
+    assert PUBLISHED in message
+    assert str(tmp_path / "models") in message
+    assert "RAKUTEN_WEIGHTS" in message
+    assert re.search(
+        r"KERAS_HOME=\S+ python -c 'import keras; keras.applications.MobileNetV2\(.*alpha=0.35\)'", message
+    )
+
+
+def test_missing_weights_are_found_out_without_keras() -> None:
+    code = (
+        "import sys; from pathlib import Path; from rakuten.images.weights import find_weights;"
+        "from rakuten.recipes import Backbone; from rakuten.errors import WeightsNotFoundError\n"
+        "try: find_weights(Backbone(name='VGG16', input_size=224), Path('nowhere'))\n"
+        "except WeightsNotFoundError: sys.exit('keras' in sys.modules)\n"
+        "sys.exit(3)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ}).returncode == 0
+
+
+def test_key_of_weights_is_their_content_not_their_place(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder / "models").mkdir(parents=True)
+        (tmp_path / folder / "models" / PUBLISHED).write_bytes(b"weights")
+    here, there = (find_weights(MOBILENET, tmp_path / folder) for folder in ("here", "there"))
+    assert here is not None
+    assert there is not None
+    assert here.path != there.path
+    assert content_of(here) == content_of(there)
+    here.path.write_bytes(b"others!")
+    with pytest.raises(WeightsNotFoundError, match="changed"):
+        here.check()
+    here.path.unlink()
+    with pytest.raises(WeightsNotFoundError, match="gone"):
+        here.check()
+
+
+def test_weights_file_of_the_recipe_s_own_is_taken_and_never_replaced(tmp_path: Path) -> None:
+    own = tmp_path / "own.h5"
+    backbone = MOBILENET.model_copy(update={"weights": str(own)})
+    with pytest.raises(WeightsNotFoundError, match="the recipe names it"):
+        find_weights(backbone, tmp_path)
+    own.write_bytes(b"weights")
+    found = find_weights(backbone, tmp_path)
+    assert found is not None
+    assert found.path == own
+
+
+def test_random_weights_need_no_file(tmp_path: Path) -> None:
+    assert find_weights(MOBILENET.model_copy(update={"weights": "random"}), tmp_path) is None

@@ -1,0 +1,110 @@
+"""The networks are those of the report, layer by layer; what holds for every model is tested for every model."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rakuten.data.classes import NUM_CLASSES
+from rakuten.determinism import make_reproducible
+from rakuten.models.building import build_model, model_names
+from rakuten.recipes import ImageFeaturesRecipe, ImageNetworkRecipe, TextNetworkRecipe, load_recipe
+from rakuten.recipes.recipe import NetworkRecipe
+
+RECIPES = {
+    "text_conv1d": "text_conv1d",
+    "text_dnn": "text_dnn",
+    "image_small_cnn": "image_small_cnn",
+    "feature_head": "image_mobilenet_v2",
+}
+NUM_FEATURES = 1280
+
+
+def recipe_of(model: str) -> NetworkRecipe:
+    recipe = load_recipe(RECIPES[model])
+    assert isinstance(recipe, TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe)
+    return recipe
+
+
+def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
+    if isinstance(recipe, TextNetworkRecipe):
+        return (recipe.sequence_length,)
+    return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, ImageNetworkRecipe) else (NUM_FEATURES,)
+
+
+def built(model: str) -> Any:
+    recipe = recipe_of(model)
+    make_reproducible(recipe.seed)
+    return build_model(recipe, NUM_CLASSES, input_shape(recipe))
+
+
+def layers_of(model: Any, *settings: str) -> list[tuple[Any, ...]]:
+    described = []
+    for layer in model.layers:
+        config = layer.get_config()
+        described.append((type(layer).__name__, *(config[name] for name in settings if name in config)))
+    return described
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_every_model_gives_probabilities_of_the_classes(name: str) -> None:
+    model = built(name)
+    inputs = np.random.default_rng(0).integers(0, 200, (3, *model.input_shape[1:])).astype(model.inputs[0].dtype)
+    probabilities = np.asarray(model(inputs))
+    assert probabilities.shape == (3, NUM_CLASSES)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_every_model_is_built_alike_from_the_same_seed(name: str) -> None:
+    first, second = built(name), built(name)
+    assert first.get_config() == second.get_config()
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_dnn_is_the_report_s() -> None:
+    model = built("text_dnn")
+    assert layers_of(model, "output_dim", "units", "rate", "activation") == [
+        ("Embedding", 100),
+        ("Flatten",),
+        ("Dense", 100, "relu"),
+        ("Dropout", 0.5),
+        ("Dense", 27, "softmax"),
+    ]
+    assert model.input_shape == (None, 400)
+    assert model.count_params() == 20000 * 100 + (400 * 100 + 1) * 100 + 101 * 27
+
+
+def test_conv1d_is_the_report_s() -> None:
+    model = built("text_conv1d")
+    assert layers_of(model, "output_dim", "rate", "filters", "kernel_size", "units", "activation") == [
+        ("Embedding", 100),
+        ("SpatialDropout1D", 0.2),
+        ("Conv1D", 64, (2,), "relu"),
+        ("GlobalMaxPooling1D",),
+        ("Dense", 27, "softmax"),
+    ]
+    assert model.input_shape == (None, 400)
+    assert model.count_params() == 20000 * 100 + (2 * 100 + 1) * 64 + 65 * 27
+
+
+def test_image_head_is_the_report_s() -> None:
+    model = built("feature_head")
+    assert layers_of(model, "units", "rate", "activation") == [
+        ("Dense", 1024, "relu"),
+        ("Dropout", 0.2),
+        ("Dense", 512, "relu"),
+        ("Dropout", 0.2),
+        ("Dense", 27, "softmax"),
+    ]
+    assert model.count_params() == (NUM_FEATURES + 1) * 1024 + 1025 * 512 + 513 * 27
+
+
+def test_small_cnn_augments_in_training_only() -> None:
+    model = built("image_small_cnn")
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    one, other = model(pixels, training=False), model(pixels, training=False)
+    np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+    one, other = model(pixels, training=True), model(pixels, training=True)
+    assert not np.array_equal(np.asarray(one), np.asarray(other))

@@ -1,0 +1,198 @@
+"""Training and predicting as stages: what they read, what they leave out, what they hand on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rakuten.data.classes import CODES
+from rakuten.data.probabilities import Probabilities
+from rakuten.errors import InputError
+from rakuten.images.arrays import array_table
+from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
+from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe, ImageNetworkRecipe, TextNetworkRecipe
+from rakuten.stages import stage
+from rakuten.training.feature_head import predict_feature_head, train_feature_head
+from rakuten.training.image_network import predict_image_network, train_image_network
+from rakuten.training.text_network import predict_text_network, train_text_network
+
+NUM_PRODUCTS = 40
+SIDES = ("train", "train", "validation", "test", "withheld")
+WORDS = ("livre roman", "piscine pompe", "jeu console")
+FIT = FitSettings(batch_size=8, epochs=2, learning_rate=0.01)
+TEXT = TextNetworkRecipe(
+    name="tiny_text",
+    family="text_network",
+    model="text_conv1d",
+    column="text",
+    num_words=50,
+    sequence_length=6,
+    architecture={"embedding_size": 4, "spatial_dropout": 0.2, "filters": 4, "kernel_size": 2},
+    fit=FIT,
+)
+IMAGE = ImageNetworkRecipe(
+    name="tiny_image",
+    family="image_network",
+    model="image_small_cnn",
+    input_size=16,
+    architecture={"filters": 4, "blocks": 2, "dropout": 0.3, "translation": 0.1},
+    fit=FIT,
+)
+HEAD = ImageFeaturesRecipe(
+    name="tiny_head",
+    family="image_features",
+    model="feature_head",
+    backbone=Backbone(name="MobileNetV2", input_size=32, weights="random"),
+    architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
+    fit=FIT,
+)
+
+
+def products() -> pd.DataFrame:
+    """Every fourth product has no image, every fifth one that does not decode."""
+    places = np.arange(NUM_PRODUCTS)
+    return pd.DataFrame(
+        {
+            "productid": 5000 - places,
+            "prdtypecode": [CODES[place % 3] for place in places],
+            "image_digest": [None if place % 4 == 3 else f"d{place:02}" for place in places],
+            "clean_designation": [WORDS[place % 3] for place in places],
+            "clean_text": [f"{WORDS[place % 3]} promo neuf{place}" for place in places],
+        }
+    )
+
+
+def has_usable_image(frame: pd.DataFrame) -> pd.Series:
+    return frame["image_digest"].notna() & (np.arange(NUM_PRODUCTS) % 5 != 4)
+
+
+@stage(version=1)
+def make_clean(out: Path) -> None:
+    """Both parts; the unlabelled one is the labelled one without its labels."""
+    products().to_parquet(out / "train.parquet")
+    products().drop(columns="prdtypecode").to_parquet(out / "test.parquet")
+    (out / "corpus_words.json").write_text('["promo"]')
+
+
+@stage(version=1)
+def make_split(out: Path, sides: tuple[str, ...]) -> None:
+    """Sides in turn."""
+    frame = products()[["productid", "prdtypecode"]]
+    frame["side"] = [sides[place // 3 % len(sides)] for place in range(NUM_PRODUCTS)]
+    frame.to_parquet(out / "split.parquet")
+
+
+@stage(version=1)
+def make_arrays(out: Path, column: str) -> None:
+    """Pixels or features of the images that decode."""
+    frame = products()
+    usable = set(frame["image_digest"][has_usable_image(frame)])
+    shape: tuple[int, ...] = (16, 16, 3) if column == "pixels" else (6,)
+    dtype = np.uint8 if column == "pixels" else np.float32
+
+    def array(digest: str) -> Any:
+        return np.full(shape, int(digest[1:]) % 3 * 100, dtype) if digest in usable else None
+
+    Pool(out.parent, make_arrays, (), column=column).fill(
+        out,
+        frame["image_digest"].dropna(),
+        lambda digests: array_table(column, digests, [array(digest) for digest in digests], dtype, shape),
+        shard_size=7,
+        unit="images",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> OutputStore:
+    return OutputStore(tmp_path / "outputs")
+
+
+def inputs_of(store: OutputStore, family: str, sides: tuple[str, ...] = SIDES) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments that training and prediction share, and those of training alone."""
+    clean = store.run(make_clean)
+    shared: dict[str, Any] = {"clean": clean}
+    if family == "text_network":
+        shared["corpus_words"] = clean
+    elif family == "image_network":
+        shared["pixels"] = store.run(make_arrays, column="pixels")
+    else:
+        shared["features"] = store.run(make_arrays, column="features")
+    return shared, {"split": store.run(make_split, sides=sides)}
+
+
+FAMILIES = [
+    pytest.param(train_text_network, predict_text_network, TEXT, id="text_network"),
+    pytest.param(train_image_network, predict_image_network, IMAGE, id="image_network"),
+    pytest.param(train_feature_head, predict_feature_head, HEAD, id="feature_head"),
+]
+
+
+@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
+def test_a_model_is_trained_scored_stored_and_predicts_the_same(
+    train: Any, predict: Any, recipe: Any, store: OutputStore
+) -> None:
+    shared, of_training = inputs_of(store, recipe.family)
+    model = store.run(train, recipe=recipe, **shared, **of_training)
+    frame = products().merge(pd.read_parquet(of_training["split"].file("split.parquet"))[["productid", "side"]])
+    readable = np.ones(NUM_PRODUCTS, bool) if recipe is TEXT else has_usable_image(frame).to_numpy()
+
+    scored = Probabilities.read(model.file("probabilities.parquet"))
+    expected = frame["productid"][readable & frame["side"].isin(["validation", "test"])]
+    assert scored.productids.tolist() == expected.tolist()
+    assert model.facts["train_rows"] == (readable & (frame["side"] == "train")).sum()
+    assert list(pd.read_parquet(model.file("history.parquet")).columns) == [
+        "epoch",
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "validation_f1_weighted",
+    ]
+    assert not (model.folder / SCRATCH).exists()
+
+    predicted = store.run(predict, model=model, part="test", **shared)
+    probabilities = Probabilities.read(predicted.file("probabilities.parquet"))
+    assert probabilities.productids.tolist() == frame["productid"][readable].tolist()
+    np.testing.assert_allclose(probabilities.of(scored.productids).values, scored.values, atol=1e-5)
+    if recipe is not TEXT:
+        assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
+        assert predicted.facts == {"without_image": (~readable).sum(), "rows": readable.sum()}
+
+
+@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
+def test_split_without_validation_rows_is_refused(train: Any, predict: Any, recipe: Any, store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, recipe.family, sides=("train", "test"))
+    with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
+        store.run(train, recipe=recipe, **shared, **of_training)
+
+
+def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, "text_network")
+    model = store.run(train_text_network, recipe=TEXT, **shared, **of_training)
+    split = pd.read_parquet(of_training["split"].file("split.parquet"))
+    fitted = {f"neuf{place}" for place in np.flatnonzero(split["side"] == "train")}
+    words = set(model.read_json("vocabulary.json"))
+    assert {word for word in words if word.startswith("neuf")} <= fitted
+    assert "promo" not in words
+    assert len(words) == model.facts["vocabulary"] <= TEXT.num_words - 2
+
+
+def test_products_of_a_dump_without_images_are_counted_not_predicted(store: OutputStore, tmp_path: Path) -> None:
+    shared, of_training = inputs_of(store, "image_network")
+    model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
+    nothing = StageOutput(key="nothing", folder=tmp_path / "nothing")
+    predicted = store.run(predict_image_network, model=model, clean=shared["clean"], pixels=nothing, part="test")
+    assert predicted.facts == {"without_image": NUM_PRODUCTS, "rows": 0}
+    assert len(Probabilities.read(predicted.file("probabilities.parquet")).productids) == 0
+
+
+def test_model_s_code_is_part_of_the_key_of_its_training(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, of_training = inputs_of(store, "text_network")
+    seen: list[list[str]] = []
+    digest: Callable[[list[str]], str] = lambda modules: seen.append(modules) or "code"  # noqa: E731
+    monkeypatch.setattr("rakuten.stages.declaration.code_digest", digest)
+    train_text_network.key(recipe=TEXT, **shared, **of_training)
+    assert seen == [["rakuten.training.text_network", "rakuten.models.text_conv1d"]]

@@ -1,0 +1,154 @@
+"""The adapter between stages and Prefect: one key, one meaning of cached, failures that stay with their task."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from prefect import flow
+
+from rakuten.errors import ContractError, OutputError, StageProcessError
+from rakuten.outputs import OutputStore, StageOutput
+from rakuten.stages import stage
+from tasks.futures import output_of, outputs_of
+from tasks.stage_task import StageKeyPolicy, StageOutputSerializer, StageTask, may_pass_by_itself
+
+calls: list[str] = []
+
+
+@stage(version=1, ignore=("folder",))
+def make_word(out: Path, word: str, folder: Path | None = None) -> None:
+    """Write a word."""
+    calls.append(word)
+    if word == "broken":
+        raise ContractError("it is broken")
+    (out / "word.txt").write_text(word)
+
+
+@stage(version=1)
+def join_words(out: Path, words: tuple[StageOutput | None, ...]) -> None:
+    """Join words."""
+    calls.append("join")
+    (out / "words.txt").write_text(" ".join(word.file("word.txt").read_text() for word in words if word))
+
+
+@stage(version=1, ignore=("mark",), isolated=True)
+def die_once(out: Path, mark: Path) -> None:
+    """Die the first time."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    (out / "alive.txt").write_text("yes")
+
+
+@flow
+def speak(first: str, second: str) -> dict[str, str]:
+    make, join = StageTask(make_word, label="word"), StageTask(join_words)
+    words = (make.submit(word=first), make.submit(word=second), None)
+    return outputs_of({"joined": join.submit(words=words)})
+
+
+@flow
+def speak_all(words: list[str]) -> dict[str, str]:
+    make = StageTask(make_word, label="word")
+    return outputs_of({word: make.submit(word=word) for word in words})
+
+
+@flow
+def survive(mark: str) -> StageOutput:
+    return output_of(StageTask(die_once).submit(mark=Path(mark)))
+
+
+@pytest.fixture(autouse=True)
+def _no_calls() -> None:
+    calls.clear()
+
+
+def test_the_cache_key_is_the_stages_key() -> None:
+    policy = StageKeyPolicy(stage=make_word)
+    inputs = {"word": "lampe", "folder": Path("/a")}
+    key = policy.compute_key(task_ctx=None, inputs=inputs, flow_parameters={})  # type: ignore[arg-type]
+    assert key == make_word.key(word="lampe", folder=Path("/b"))
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_second_run_of_a_flow_runs_no_stage_body(outputs: Path) -> None:
+    first = speak("bonjour", "monde")
+    assert sorted(calls) == ["bonjour", "join", "monde"]
+    assert speak("bonjour", "monde") == first
+    assert len(calls) == 3
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_an_output_of_the_library_is_found_by_a_task_that_never_ran(outputs: Path) -> None:
+    OutputStore(outputs).run(make_word, word="bonjour")
+    speak("bonjour", "monde")
+    assert calls.count("bonjour") == 1
+
+
+@pytest.mark.usefixtures("prefect_api")
+@pytest.mark.parametrize("name", ["word.txt", "manifest.json"])
+def test_a_cached_task_whose_files_are_gone_runs_again(outputs: Path, name: str) -> None:
+    speak("bonjour", "monde")
+    (outputs / make_word.key(word="monde") / name).unlink()
+    speak("bonjour", "monde")
+    assert calls.count("monde") == 2
+    assert calls.count("bonjour") == 1
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_failed_task_leaves_the_others_to_finish(outputs: Path) -> None:
+    with pytest.raises(ContractError, match="it is broken"):
+        speak_all(["broken", "bonjour"])
+    assert calls.count("broken") == 1
+    assert OutputStore(outputs).find(make_word.key(word="bonjour"))
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_the_error_told_is_the_one_that_stopped_the_others(outputs: Path) -> None:
+    with pytest.raises(ContractError, match="it is broken"):
+        speak("bonjour", "broken")
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_process_that_was_killed_is_tried_again(
+    outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.stage_task.RETRY_SECONDS", 0)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    assert survive(str(tmp_path / "mark")).manifest.attempts == 2
+
+
+def test_a_task_that_returns_anything_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="must return a StageOutput, not a dict"):
+        StageOutputSerializer(outputs=str(tmp_path)).dumps({"a": 1})
+
+
+def test_loading_a_record_whose_output_is_gone_raises(tmp_path: Path) -> None:
+    serializer = StageOutputSerializer(outputs=str(tmp_path))
+    record = serializer.dumps(StageOutput(key="make_word-v1-x", folder=tmp_path))
+    with pytest.raises(OutputError, match="no longer there"):
+        serializer.loads(record)
+
+
+class _Failed:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def result(self, raise_on_failure: bool) -> Exception:
+        return self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (StageProcessError("killed"), True),
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (ContractError("bad"), False),
+        (ValueError("bug"), False),
+        (FileNotFoundError(), False),
+    ],
+)
+def test_only_what_can_pass_by_itself_is_tried_again(error: Exception, again: bool) -> None:
+    assert may_pass_by_itself(None, None, _Failed(error)) is again  # type: ignore[arg-type]

@@ -56,4 +56,4 @@ def _open(dump: str) -> Dump:
 
 
 # Its key is the digest it computes: there is nothing to look up before it has run.
-_open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False, tags={"data"})(_open)
+_open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False)(_open)

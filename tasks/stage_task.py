@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 from prefect import Task, task
@@ -53,8 +52,8 @@ class StageOutputSerializer(Serializer):
     The errors of failed tasks, which pass through here too, are kept as text.
     """
 
+    # No other field: Prefect's API gives a serializer back with nothing but its type.
     type: Literal["stage-output"] = "stage-output"
-    outputs: str
 
     def dumps(self, obj: Any) -> bytes:
         """The key, or the words of an error.
@@ -77,7 +76,7 @@ class StageOutputSerializer(Serializer):
         key = blob.decode()
         if key.startswith(FAILURE):
             return RakutenError(key.removeprefix(FAILURE))
-        found = OutputStore(Path(self.outputs)).find(key)
+        found = OutputStore(Settings().outputs_folder).find(key)
         if found is None:
             raise OutputError(f"{key} is no longer there or damaged")
         return found
@@ -90,16 +89,12 @@ class StageTask:
         stage: What it runs.
         label: The argument that tells runs of this stage apart in the UI: a recipe, a name, or None.
         slot: Whether it occupies one of the machine's training slots.
-        tags: Prefect tags.
     """
 
-    def __init__(
-        self, stage: Stage, *, label: str | None = None, slot: bool = False, tags: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, stage: Stage, *, label: str | None = None, slot: bool = False) -> None:
         self.stage = stage
         self.label = label
         self.slot = slot
-        self.tags = tags
 
     def submit(self, **inputs: Any) -> Any:
         """Start the stage when its inputs are there.
@@ -126,16 +121,14 @@ class StageTask:
         run.__signature__ = self.stage.signature  # type: ignore[attr-defined]
         # Whoever runs this task, a terminal or a worker: the library's progress belongs in its log.
         logging.getLogger("rakuten").setLevel(logging.INFO)
-        outputs = Settings().outputs_folder
         as_task = task(
             name=self.stage.name,
             description=self.stage.summary,
-            tags=set(self.tags),
             task_run_name=self._run_name,
             cache_policy=StageKeyPolicy(stage=self.stage),
             persist_result=True,
-            result_storage=outputs / "prefect" / "results",
-            result_serializer=StageOutputSerializer(outputs=str(outputs)),
+            result_storage=Settings().outputs_folder / "prefect" / "results",
+            result_serializer=StageOutputSerializer(),
             retries=RETRIES,
             retry_delay_seconds=RETRY_SECONDS,
             retry_condition_fn=may_pass_by_itself,

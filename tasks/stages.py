@@ -1,4 +1,8 @@
-"""The library's stages as tasks: one line each, and nothing but names, tags and slots."""
+"""The library's stages as tasks: one line each, and nothing but names and slots.
+
+They bear no tags: for each tag of each run Prefect's server writes a concurrency record, and on SQLite some of these
+writes meet, are answered 503 and tried again two seconds later.
+"""
 
 from rakuten.data.products import read_products as _read_products
 from rakuten.data.split import split_products as _split_products
@@ -18,32 +22,30 @@ from rakuten.text.stages import find_corpus_words as _find_corpus_words
 from rakuten.training import feature_head, image_network, text_network, text_ngrams
 from tasks.stage_task import StageTask
 
-read_products = StageTask(_read_products, tags=("data",))
-inspect_images = StageTask(_inspect_images, tags=("data", "images"))
-validate_dump = StageTask(_validate_dump, tags=("data", "contracts"))
-accept_products = StageTask(_accept_products, tags=("data", "contracts"))
-check_table = StageTask(_check_table, label="file", tags=("data", "contracts"))
-clean_products = StageTask(_clean_products, tags=("data", "text"))
-split_products = StageTask(_split_products, tags=("data",))
-find_corpus_words = StageTask(_find_corpus_words, tags=("text",))
+read_products = StageTask(_read_products)
+inspect_images = StageTask(_inspect_images)
+validate_dump = StageTask(_validate_dump)
+accept_products = StageTask(_accept_products)
+check_table = StageTask(_check_table, label="file")
+clean_products = StageTask(_clean_products)
+split_products = StageTask(_split_products)
+find_corpus_words = StageTask(_find_corpus_words)
 
-resize_images = StageTask(_resize_images, label="size", tags=("images",))
-extract_features = StageTask(_extract_features, label="backbone", slot=True, tags=("images",))
+resize_images = StageTask(_resize_images, label="size")
+extract_features = StageTask(_extract_features, label="backbone", slot=True)
 
-train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slot=True, tags=("training", "text"))
-train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True, tags=("training", "text"))
-train_image_network = StageTask(
-    image_network.train_image_network, label="recipe", slot=True, tags=("training", "images")
-)
-train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True, tags=("training", "images"))
+train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slot=True)
+train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
+train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
+train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True)
 
-predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True, tags=("prediction", "text"))
-predict_text_network = StageTask(text_network.predict_text_network, slot=True, tags=("prediction", "text"))
-predict_image_network = StageTask(image_network.predict_image_network, slot=True, tags=("prediction", "images"))
-predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True, tags=("prediction", "images"))
+predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True)
+predict_text_network = StageTask(text_network.predict_text_network, slot=True)
+predict_image_network = StageTask(image_network.predict_image_network, slot=True)
+predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
-evaluate = StageTask(_evaluate, label="name", tags=("evaluation",))
-fuse_votes = StageTask(_fuse_votes, label="vote", tags=("fusion",))
-apply_vote = StageTask(_apply_vote, tags=("fusion",))
-render_report = StageTask(_render_report, tags=("evaluation",))
-write_submission = StageTask(_write_submission, label="part", tags=("prediction",))
+evaluate = StageTask(_evaluate, label="name")
+fuse_votes = StageTask(_fuse_votes, label="vote")
+apply_vote = StageTask(_apply_vote)
+render_report = StageTask(_render_report)
+write_submission = StageTask(_write_submission, label="part")

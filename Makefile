@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
 PRODUCTS := 2000
+# Whole files to two processes: fixtures that train something are made once.
+SPREAD := --numprocesses 2 --dist loadfile
 
 .PHONY: setup test test-slow lint demo ui lock clean
 
@@ -21,10 +23,10 @@ $(READY): requirements.txt pyproject.toml
 # The tests that need neither hours nor the real products; those run too where RAKUTEN_SHARED_DATA is.
 test: $(READY)
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
 
 lint: $(READY)
 	$(BIN)/ruff check .

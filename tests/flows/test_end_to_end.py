@@ -1,0 +1,230 @@
+"""The whole job through the command line: once, again, interrupted, on a grown dump, predicted.
+
+One generated dump, a plan of two small text models and a small CNN. The uninterrupted run is the reference for all.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rakuten.data.demo_dump import write_demo_dump
+from rakuten.outputs import OutputStore
+from rakuten.outputs.runs import RunBook, RunRecord, Status
+
+RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
+RECIPES = {
+    "small_ngrams": ("text_ngrams", {"max_terms = ": "max_terms = 5000"}),
+    "short_conv1d": ("text_conv1d", {"num_words = ": "num_words = 3000", "epochs = ": "epochs = 2"}),
+    "short_cnn": ("image_small_cnn", {"input_size = ": "input_size = 32", "epochs = ": "epochs = 3"}),
+}
+
+pytestmark = pytest.mark.timeout(600)
+
+
+class Workplace:
+    """A folder with a dump and a plan, and the command line run over an outputs folder of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.dump = folder / "dump"
+        self.plan = folder / "tiny.toml"
+
+    def environment(self, outputs: str) -> dict[str, str]:
+        return {**os.environ, "RAKUTEN_OUTPUTS": str(self.folder / outputs)}
+
+    def rakuten(self, *arguments: str, outputs: str = "outputs") -> str:
+        done = subprocess.run(
+            [RAKUTEN, *arguments], capture_output=True, text=True, env=self.environment(outputs), check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def retrain(self, *arguments: str, outputs: str = "outputs", dump: Path | None = None) -> str:
+        chosen = ["--dump", str(dump or self.dump), "--plan", str(self.plan)]
+        return self.rakuten("retrain", *chosen, *arguments, outputs=outputs)
+
+    def retrain_until(self, sign: Callable[[Path], bool], *, outputs: str) -> None:
+        """Start a retraining and kill its whole process group with SIGKILL as soon as a sign is seen."""
+        process = subprocess.Popen(
+            [RAKUTEN, "retrain", "--dump", str(self.dump), "--plan", str(self.plan)],
+            env=self.environment(outputs),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while not sign(self.folder / outputs):
+            assert process.poll() is None, "the run ended before it could be killed"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def newest(self, outputs: str = "outputs") -> RunRecord:
+        return RunBook(OutputStore(self.folder / outputs)).find()
+
+    def manifests(self, outputs: str = "outputs") -> dict[str, dict[str, Any]]:
+        paths = (self.folder / outputs).glob("*-v*/manifest.json")
+        return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
+
+
+def small_recipe(name: str, base: str, changes: dict[str, str]) -> str:
+    source = (Path(__file__).parents[2] / "rakuten/recipes/recipes" / f"{base}.toml").read_text("utf-8")
+    lines = [line for line in source.splitlines() if not line.startswith("#")]
+    for old, new in {"name = ": f'name = "{name}"', **changes}.items():
+        lines = [new if line.startswith(old) else line for line in lines]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A workplace whose dump was retrained on once."""
+    made = Workplace(tmp_path_factory.mktemp("workplace"))
+    write_demo_dump(made.dump, num_products=400, image_size=64, num_workers=1)
+    for name, (base, changes) in RECIPES.items():
+        (made.folder / f"{name}.toml").write_text(small_recipe(name, base, changes), "utf-8")
+    names = ", ".join(f'"./{name}.toml"' for name in RECIPES)
+    made.plan.write_text(f"recipes = [{names}]\n", "utf-8")
+    made.first_run = made.retrain()  # type: ignore[attr-defined]
+    return made
+
+
+def digests(workplace: Workplace, outputs: str) -> dict[str, str]:
+    """Digests of all that a run decides: models, probabilities and scores."""
+    return {
+        f"{key}/{name}": record["sha256"]
+        for key, manifest in workplace.manifests(outputs).items()
+        for name, record in manifest["files"].items()
+        if not key.startswith("render_report") and not name.startswith("data_docs/")
+    }
+
+
+def test_a_run_ends_with_the_scores_of_each_model_and_both_votes(workplace: Workplace) -> None:
+    record = workplace.newest()
+    assert record.status is Status.COMPLETED
+    assert [row["model"] for row in record.scores] == [*RECIPES, "weighted vote", "max vote"]
+    shown: str = workplace.first_run  # type: ignore[attr-defined]
+    for name in (*RECIPES, "weighted vote", "max vote", "report.html", "quarantine.parquet"):
+        assert name in shown
+    ngrams = record.scores[0]
+    assert ngrams["f1_weighted"] > 0.3
+
+
+def test_the_report_stands_alone(workplace: Workplace) -> None:
+    record = workplace.newest()
+    page = (workplace.folder / "outputs" / record.outputs["report"] / "report.html").read_text("utf-8")
+    for name in RECIPES:
+        assert name in page
+    assert "<script" not in page
+    assert 'src="http' not in page
+
+
+def test_runs_and_show_tell_of_the_run(workplace: Workplace) -> None:
+    run = workplace.newest().run
+    assert run in workplace.rakuten("runs")
+    assert "weighted vote" in workplace.rakuten("show", run)
+
+
+def test_the_same_command_again_runs_no_stage_body(workplace: Workplace) -> None:
+    before = workplace.manifests()
+    workplace.retrain()
+    assert workplace.manifests() == before
+    planned = workplace.rakuten("plan", "--dump", str(workplace.dump), "--plan", str(workplace.plan))
+    assert "0 of" in planned
+    assert "are cached" in planned
+
+
+def test_a_run_killed_in_the_image_stage_and_in_a_training_ends_as_if_it_never_was(workplace: Workplace) -> None:
+    def inspecting(outputs: Path) -> bool:
+        return any(outputs.glob("pools/inspect_images-*/*"))
+
+    def training(outputs: Path) -> bool:
+        return any(outputs.glob("train_image_network-*.partial/scratch/attempts.json")) and any(
+            outputs.glob("train_text_ngrams-*/manifest.json")
+        )
+
+    workplace.retrain_until(inspecting, outputs="killed")
+    workplace.retrain_until(training, outputs="killed")
+    finished = workplace.manifests("killed")
+    book = RunBook(OutputStore(workplace.folder / "killed"))
+    assert [book.status(record) for record in book.all()] == [Status.INTERRUPTED] * 2
+    workplace.retrain(outputs="killed")
+    assert digests(workplace, "killed") == digests(workplace, "outputs")
+    assert finished.items() <= workplace.manifests("killed").items(), "finished work was done again"
+    attempts = {key: manifest["attempts"] for key, manifest in workplace.manifests("killed").items()}
+    assert any(count > 1 for key, count in attempts.items() if key.startswith("train_image_network"))
+    assert all(attempts[key] == manifest["attempts"] for key, manifest in finished.items())
+
+
+def test_a_hundred_new_products_make_work_for_a_hundred_images(workplace: Workplace) -> None:
+    grown = grow(workplace.dump, workplace.folder / "grown", 100)
+    planned = workplace.rakuten("plan", "--dump", str(grown), "--plan", str(workplace.plan))
+    lines = {line.split()[0]: line for line in planned.splitlines() if line}
+    assert "100 of " in lines["inspect_images"]
+    assert "100 of " in lines["resize_images"]
+    workplace.retrain(dump=grown)
+    facts = [manifest["facts"] for key, manifest in workplace.manifests().items() if key.startswith("inspect_images")]
+    assert sorted(fact["images_computed"] for fact in facts)[0] == 100
+
+
+def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:
+    target = workplace.folder / "submission.csv"
+    workplace.rakuten("predict", "--dump", str(workplace.dump), "--output", str(target))
+    with (workplace.dump / "X_test_update.csv").open(newline="", encoding="utf-8") as stream:
+        expected = [row[""] for row in csv.DictReader(stream)]
+    with target.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["", "prdtypecode"]
+    assert [row[""] for row in rows] == expected
+    probabilities = pd.read_parquet(target.with_suffix(".probabilities.parquet"))
+    assert len(probabilities) == len(expected)
+    assert np.allclose(probabilities.drop(columns="productid").sum(axis=1), 1, atol=1e-3)
+
+
+def test_a_dump_without_images_is_classified_by_its_texts(workplace: Workplace) -> None:
+    bare = workplace.folder / "bare"
+    bare.mkdir()
+    shutil.copy(workplace.dump / "X_test_update.csv", bare)
+    target = workplace.folder / "bare.csv"
+    workplace.rakuten("predict", "--dump", str(bare), "--output", str(target))
+    assert len(target.read_text("utf-8").splitlines()) == len(pd.read_csv(bare / "X_test_update.csv")) + 1
+
+
+def test_validate_tells_what_was_quarantined(workplace: Workplace) -> None:
+    said = workplace.rakuten("validate", "--dump", str(workplace.dump))
+    assert "quarantine" in said
+    assert Path(said.split("Data Docs")[1].split()[0]).is_file()
+
+
+def grow(dump: Path, target: Path, more: int) -> Path:
+    """A copy of a dump with `more` new products, each with a photo of its own."""
+    shutil.copytree(dump, target)
+    products = pd.read_csv(target / "X_train_update.csv", index_col=0)
+    labels = pd.read_csv(target / "y_train_CVw08PX.csv", index_col=0)
+    known = sorted((target / "images/image_train").iterdir())
+    by_bytes = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in known if path.stat().st_size > 600}
+    sources = list(by_bytes.values())[:more]
+    new = products.iloc[:more].copy()
+    new["designation"] = [f"Nouveau produit {number}" for number in range(more)]
+    new["productid"] = range(9_000_000_000, 9_000_000_000 + more)
+    new["imageid"] = range(8_000_000_000, 8_000_000_000 + more)
+    new.index = pd.RangeIndex(10_000_000, 10_000_000 + more)
+    for source, (_, row) in zip(sources, new.iterrows(), strict=True):
+        name = f"image_{row['imageid']}_product_{row['productid']}.jpg"
+        # A comment after the end of the picture: other bytes, a digest of its own, the same pixels.
+        (target / "images/image_train" / name).write_bytes(source.read_bytes() + name.encode())
+    new_labels = labels.iloc[:more].set_index(new.index)
+    pd.concat([products, new]).to_csv(target / "X_train_update.csv")
+    pd.concat([labels, new_labels]).to_csv(target / "y_train_CVw08PX.csv")
+    return target

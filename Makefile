@@ -40,7 +40,10 @@ demo: $(READY)
 	RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten retrain --dump $(DEMO)/dump --plan demo
 	RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten predict --dump $(DEMO)/dump --output $(DEMO)/submission.csv
 	@echo
-	@echo "Watch the run in the Prefect UI:  RAKUTEN_OUTPUTS=$(DEMO)/outputs make ui"
+	@RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten show
+	@echo "submission  $(DEMO)/submission.csv"
+	@echo
+	@echo "The run in the Prefect UI:  RAKUTEN_OUTPUTS=$(DEMO)/outputs make ui   and open the address above"
 
 ui: $(READY)
 	$(BIN)/rakuten ui

@@ -168,10 +168,10 @@ def runs() -> None:
 
 
 @main.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @_reporting_errors
-def show(run: str) -> None:
-    """Show what a run made: its scores and where its files are."""
+def show(run: str | None) -> None:
+    """Show what a run made, its scores and where its files are; without RUN, the newest completed one."""
     _show_run(run)
 
 
@@ -201,7 +201,7 @@ def _call_flow(module: str, name: str, **parameters: Any) -> Any:
         return getattr(importlib.import_module(module), name)(**parameters)
 
 
-def _show_run(run: str) -> None:
+def _show_run(run: str | None) -> None:
     from flows.overview import record_lines
 
     click.echo("\n".join(record_lines(_store(), run)))

@@ -1,16 +1,17 @@
 """What the command line tells of plans and runs, as lines."""
 
 from flows.console import table
+from flows.prefect_server import ui_address
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes.plan import Modality
+from rakuten.settings import Settings
 
 
 def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
     """What a retraining would do, a line a stage."""
     from flows.retrain import compose
     from rakuten.recipes import load_plan
-    from rakuten.settings import Settings
     from tasks.dumps import open_dump
     from tasks.models import recipes_for
     from tasks.planning import Expectation, planning
@@ -46,8 +47,8 @@ def run_lines(store: OutputStore) -> list[str]:
     return table(["run", "status", "weighted F1", "dump"], rows)
 
 
-def record_lines(store: OutputStore, run: str) -> list[str]:
-    """One run: parameters, scores, files.
+def record_lines(store: OutputStore, run: str | None) -> list[str]:
+    """One run, or the newest completed one: parameters, scores, files.
 
     Raises:
         RunNotFoundError: If there is no such run.
@@ -77,12 +78,14 @@ def _places(book: RunBook, record: RunRecord) -> list[str]:
     if book.status(record) is Status.RUNNING or not record.outputs:
         return []
     folders = {role: book.store.folder / key for role, key in record.outputs.items()}
-    places = {}
+    places: dict[str, object] = {}
     if "report" in folders:
         places["report"] = folders["report"] / "report.html"
     if "validation" in folders:
         places["quarantine"] = folders["validation"] / "quarantine.parquet"
         places["data docs"] = folders["validation"] / "data_docs" / "index.html"
     places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}
-    width = max(len(name) for name in places) if places else 0
-    return ["", *(f"{name.ljust(width)}  {path}" for name, path in places.items())]
+    if record.flow_run:
+        places["prefect ui"] = f"{ui_address(Settings())}/runs/flow-run/{record.flow_run} (while `rakuten ui` runs)"
+    width = max(map(len, places), default=0)
+    return ["", *(f"{name.ljust(width)}  {place}" for name, place in places.items())]

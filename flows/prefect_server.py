@@ -34,10 +34,17 @@ def prefect_home(settings: Settings) -> Path:
     return settings.outputs_folder / "prefect"
 
 
+def ui_address(settings: Settings) -> str:
+    """Where `rakuten ui` serves the Prefect UI."""
+    return f"http://127.0.0.1:{settings.ui_port}"
+
+
 def prefect_environment(settings: Settings) -> dict[str, str]:
     """Variables for Prefect; what the user has set in the environment already wins."""
     defaults = {
         "PREFECT_HOME": str(prefect_home(settings)),
+        # The links that runs print; a command's own server has no UI.
+        "PREFECT_UI_URL": ui_address(settings),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         # The library's log lines appear in the run that caused them.
@@ -97,7 +104,7 @@ def serve_ui(settings: Settings) -> int:
         raise RakutenError(f"the UI runs already, at {address.removesuffix('/api')}")
     if not _is_free(settings.ui_port):
         raise RakutenError(f"port {settings.ui_port} is taken; name another in RAKUTEN_UI_PORT")
-    address = f"http://127.0.0.1:{settings.ui_port}"
+    address = ui_address(settings)
     with exclusive(_ui_lock(settings), purpose="the Prefect UI"):
         write_whole(_ui_address(settings), json.dumps(f"{address}/api"))
         command = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.ui_port)]

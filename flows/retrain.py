@@ -12,7 +12,7 @@ from rakuten.recipes.plan import Modality
 from tasks import stages
 from tasks.artifacts import publish_run
 from tasks.contracts import contracts
-from tasks.dumps import Dump, open_dump
+from tasks.dumps import Dump, named_after_dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.runs import recorded_run
@@ -47,7 +47,7 @@ class Retrained:
         }
 
 
-@flow(name="retrain", flow_run_name="{dump} · {plan}")
+@flow(name="retrain", flow_run_name=named_after_dump)
 def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 
@@ -64,7 +64,7 @@ def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> st
         opened = open_dump(dump)
         composed = compose(opened, chosen, recipes_for(chosen, modality, opened))
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed.roles})
-        run.scores = publish_run(run.record.run, chosen, composed.evaluations, composed.report)
+        publish_run(run, chosen, composed.evaluations, composed.report)
     return run.record.run
 
 

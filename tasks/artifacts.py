@@ -1,34 +1,55 @@
-"""What a run shows in the Prefect UI: score table, report in short, verdict of the contracts."""
+"""What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts."""
 
+import base64
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
 from rakuten.reporting.scores import score_table
+from rakuten.reporting.stages import REPORT, SUMMARY
 from tasks.futures import output_of
+from tasks.runs import OpenRun, run_book
 
 
-def publish_run(run: str, plan: Plan, evaluations: Mapping[str, Any], report: Any) -> list[dict[str, Any]]:
-    """Show a retraining's scores and report.
+def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report: Any) -> None:
+    """Show a retraining's scores, confusions, report and files, and record the scores.
 
     Args:
-        run: The run's id.
+        run: The run; its outputs are known.
         plan: What was run.
         evaluations: Futures of the evaluations, by name of what was evaluated.
         report: Future of the report.
-
-    Returns:
-        The score table, a dict a row.
     """
-    scores = score_table(tuple(output_of(future) for future in evaluations.values()), plan)
+    name = run.record.run
+    found = {evaluated: output_of(future) for evaluated, future in evaluations.items()}
+    run.scores = score_table(tuple(found.values()), plan)
     rendered = output_of(report)
-    create_table_artifact(scores, key="scores", description=f"Scores on test products, run {run}")
-    create_markdown_artifact(rendered.file("report.md").read_text("utf-8"), key="report")
-    create_link_artifact(rendered.file("report.html").as_uri(), key="report-file", description="HTML report")
-    return scores
+    create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
+    create_markdown_artifact(
+        rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
+    )
+    decision = vote_name(plan.fusion.decision)
+    confusion = found[decision].file(CONFUSION_PICTURE)
+    create_markdown_artifact(
+        f"![confusion matrix of the {decision}]({_data_uri(confusion)})",
+        key="confusion-matrix",
+        description=f"True against predicted classes, {decision}, run {name}",
+    )
+    create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
+    folder = run_book().store.folder
+    files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
+    create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def _data_uri(picture: Path) -> str:
+    """A picture within the text that shows it: Prefect's UI serves no files."""
+    return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}"
 
 
 def publish_validation(validation: StageOutput) -> str:

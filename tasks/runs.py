@@ -8,7 +8,7 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from rakuten.fusion.votes import vote_name
-from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes import Plan
@@ -30,10 +30,6 @@ class OpenRun:
         self.record = record
         self.outputs: dict[str, str] = {}
         self.scores: list[dict[str, Any]] = []
-
-    def keep(self, role: str, output: StageOutput) -> None:
-        """Record an output of this run under a role."""
-        self.outputs[role] = output.key
 
 
 @contextmanager

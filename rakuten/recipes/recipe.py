@@ -1,6 +1,6 @@
 """Recipes: everything that decides what one model becomes. One class a family, told apart by `family`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
@@ -31,12 +31,35 @@ class FitSettings(Strict):
     class_weight: Literal["balanced", "none"] = "none"
 
 
-class _Named(Strict):
+class _Model(Strict):
+    """What every recipe says; `modality` is what a product must have for the model."""
+
+    modality: ClassVar[Literal["text", "image"]]
+
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     seed: int = Field(default=1234, ge=0)
 
 
-class TextNgramsRecipe(_Named):
+class _Network(_Model):
+    """What every recipe of a Keras network says.
+
+    Attributes:
+        model: Module of `rakuten.models` whose `build` makes the network.
+        architecture: Sizes that `build` reads.
+        fit: How it is fitted.
+    """
+
+    model: str
+    architecture: dict[str, int | float]
+    fit: FitSettings
+
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules this recipe chooses by name; their code enters the stage's key."""
+        return (f"rakuten.models.{self.model}",)
+
+
+class TextNgramsRecipe(_Model):
     """Word and character n-gram TF-IDF of title and description apart, a linear classifier, calibrated.
 
     Attributes:
@@ -49,6 +72,8 @@ class TextNgramsRecipe(_Named):
         class_weight: "balanced" weighs a row by the inverse share of its class.
     """
 
+    modality = "text"
+
     family: Literal["text_ngrams"]
     word_ngrams: tuple[PositiveInt, PositiveInt]
     char_ngrams: tuple[PositiveInt, PositiveInt]
@@ -58,36 +83,22 @@ class TextNgramsRecipe(_Named):
     c: PositiveFloat
     class_weight: Literal["balanced", "none"]
 
-    @property
-    def modality(self) -> Literal["text"]:
-        """What a product must have for this model."""
-        return "text"
 
-
-class TextNetworkRecipe(_Named):
+class TextNetworkRecipe(_Network):
     """A Keras network over word indices.
 
     Attributes:
-        model: Module of `rakuten.models` whose `build` makes the network.
         column: `designation` alone, or `text`: designation and description; both cleaned.
         num_words: Word indices: padding, unknown words, and the most frequent words of the train rows.
         sequence_length: Words a product, cut or padded at the end.
-        architecture: Sizes that `build` reads.
-        fit: How it is fitted.
     """
 
+    modality = "text"
+
     family: Literal["text_network"]
-    model: str
     column: Literal["designation", "text"]
     num_words: PositiveInt
     sequence_length: PositiveInt
-    architecture: dict[str, int | float]
-    fit: FitSettings
-
-    @property
-    def modality(self) -> Literal["text"]:
-        """What a product must have for this model."""
-        return "text"
 
     @property
     def code_modules(self) -> tuple[str, ...]:
@@ -95,26 +106,17 @@ class TextNetworkRecipe(_Named):
         return (f"rakuten.models.{self.model}",)
 
 
-class ImageNetworkRecipe(_Named):
+class ImageNetworkRecipe(_Network):
     """A Keras network trained on pixels from scratch.
 
     Attributes:
-        model: Module of `rakuten.models` whose `build` makes the network.
         input_size: Side of the square images, pixels.
-        architecture: Sizes that `build` reads.
-        fit: How it is fitted.
     """
 
-    family: Literal["image_network"]
-    model: str
-    input_size: PositiveInt
-    architecture: dict[str, int | float]
-    fit: FitSettings
+    modality = "image"
 
-    @property
-    def modality(self) -> Literal["image"]:
-        """What a product must have for this model."""
-        return "image"
+    family: Literal["image_network"]
+    input_size: PositiveInt
 
     @property
     def code_modules(self) -> tuple[str, ...]:
@@ -155,26 +157,17 @@ class Backbone(Strict):
         return self
 
 
-class ImageFeaturesRecipe(_Named):
+class ImageFeaturesRecipe(_Network):
     """A head trained on the pooled features of a frozen backbone.
 
     Attributes:
-        model: Module of `rakuten.models` whose `build` makes the head.
         backbone: What makes the features.
-        architecture: Sizes that `build` reads.
-        fit: How the head is fitted.
     """
 
-    family: Literal["image_features"]
-    model: str
-    backbone: Backbone
-    architecture: dict[str, int | float]
-    fit: FitSettings
+    modality = "image"
 
-    @property
-    def modality(self) -> Literal["image"]:
-        """What a product must have for this model."""
-        return "image"
+    family: Literal["image_features"]
+    backbone: Backbone
 
     @property
     def code_modules(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ demo: $(READY)
 	RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten predict --dump $(DEMO)/dump --output $(DEMO)/submission.csv
 	@echo
 	@RAKUTEN_OUTPUTS=$(DEMO)/outputs $(BIN)/rakuten show
-	@echo "submission  $(DEMO)/submission.csv"
+	@echo "submission             $(DEMO)/submission.csv"
 	@echo
 	@echo "The run in the Prefect UI:  RAKUTEN_OUTPUTS=$(DEMO)/outputs make ui   and open the address above"
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from rakuten.data.layout import PRODUCT_TABLES, Part
+from rakuten.data.layout import PRODUCT_TABLES, Y_TRAIN, Part
 from rakuten.errors import DumpError
+from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
+from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.settings import Settings
 
 
@@ -25,17 +27,23 @@ def check_dump(dump: str) -> None:
 
 
 def check_retrain(dump: str, plan: str, modality: Modality) -> None:
-    """Refuse a dump, plan or weights that are not there.
+    """Refuse a dump without labels, and plans or weights that are not there.
 
     Raises:
-        DumpError: As `check_dump`.
-        RecipeError: If the plan or one of its recipes is absent or does not validate.
+        DumpError: As `check_dump`, or if the dump has no labels to learn from.
+        RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
     from tasks.weights import find_all_weights
 
     check_dump(dump)
-    find_all_weights(load_plan(plan).of_modality(modality))
+    if not (Path(dump).expanduser() / Y_TRAIN).exists():
+        raise DumpError(f"{dump} has no labels to learn from ({Y_TRAIN}); `rakuten predict` scores it")
+    recipes = load_plan(plan).of_modality(modality)
+    for recipe in recipes:
+        if isinstance(recipe, NetworkRecipe):
+            check_recipe(recipe)
+    find_all_weights(recipes)
 
 
 def check_predict(dump: str, model: str, part: Part) -> None:

@@ -1,10 +1,13 @@
 """The command line: instant help, one-line errors with exit code 2, no traceback, no server started for nothing."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
 
@@ -48,6 +51,8 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{empty}"], "holds none of X_train_update.csv"),
         (["retrain", "--dump", "{dump}", "--plan", "nonsense"], "no plan 'nonsense'; the plans here are"),
         (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
+        (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
+        (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
         (["validate", "--dump", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
@@ -62,8 +67,15 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
 def test_bad_input_is_one_clear_line_and_exit_code_2(
     arguments: list[str], message: str, dump: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "empty").mkdir()
-    filled = [argument.format(dump=dump, empty=tmp_path / "empty") for argument in arguments]
+    folders = {name: tmp_path / name for name in ("empty", "unlabelled")}
+    for folder in folders.values():
+        folder.mkdir()
+    unlabelled = folders["unlabelled"]
+    shutil.copy(dump / "X_train_update.csv", unlabelled)
+    own = (RECIPES / "text_dnn.toml").read_text("utf-8").replace('"text_dnn"', '"odd_network"')
+    (unlabelled / "odd_network.toml").write_text(own, "utf-8")
+    (unlabelled / "odd.toml").write_text('recipes = ["./odd_network.toml"]', "utf-8")
+    filled = [argument.format(dump=dump, **folders) for argument in arguments]
 
     done = rakuten(*filled, outputs=tmp_path / "outputs")
     assert done.returncode == 2, done.stderr

@@ -166,6 +166,8 @@ def _own_server(settings: Settings) -> Iterator[tuple["subprocess.Popen[bytes]",
             "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": str(not is_migrated).lower(),
         },
         stdin=subprocess.DEVNULL,
+        # Ctrl-C reaches a whole process group: the server must still be there to be told that the run was cancelled.
+        start_new_session=True,
         preexec_fn=die_with_parent,
     )
     try:

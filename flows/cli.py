@@ -127,6 +127,18 @@ def retrain(dump: str, plan: str, modality: Modality) -> None:
     _show_run(run)
 
 
+@main.command("study-text")
+@DUMP
+@click.option("--plan", default="text_study", show_default=True, metavar="NAME", help="Plan, or a plan file's path.")
+@_reporting_errors
+def study_text(dump: str, plan: str) -> None:
+    """Train every text model on both inputs; ends with a leaderboard beside the report's figures."""
+    from flows.checks import check_retrain
+
+    check_retrain(dump, plan, "text")
+    _show_run(_call_flow("flows.study_text", "study_text", dump=_absolute(dump), plan=plan))
+
+
 @main.command()
 @DUMP
 @click.option("--model", default="newest", show_default=True, metavar="RUN", help="Run whose fused model predicts.")

@@ -115,7 +115,12 @@ def serve_ui(settings: Settings) -> int:
             "PREFECT_SERVER_UI_API_URL": f"{address}/api",
             "PREFECT_UI_API_URL": f"{address}/api",
         }
-        return subprocess.run([sys.executable, *command], env=environment, check=False).returncode
+        server = subprocess.Popen([sys.executable, *command], env=environment, preexec_fn=die_with_parent)
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            # The terminal has told the server too; it ends by itself.
+            return server.wait()
 
 
 def _wait_until_ready(address: str, alive: "subprocess.Popen[bytes]") -> None:

@@ -59,8 +59,13 @@ def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> st
     Returns:
         The run's id, by which `rakuten show` and `rakuten predict --model` know it.
     """
+    return retrain_as("retrain", dump, plan, modality)
+
+
+def retrain_as(name: str, dump: str, plan: str, modality: Modality) -> str:
+    """The body of every flow that trains a plan; `name` is what its run is recorded under."""
     chosen = load_plan(plan)
-    with recorded_run("retrain", chosen, {"dump": dump, "plan": plan, "modality": modality}) as run:
+    with recorded_run(name, chosen, {"dump": dump, "plan": plan, "modality": modality}) as run:
         opened = open_dump(dump)
         composed = compose(opened, chosen, recipes_for(chosen, modality, opened))
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed.roles})

@@ -11,8 +11,10 @@ from rakuten.recipes import (
     ImageNetworkRecipe,
     Plan,
     Recipe,
+    TextHashesRecipe,
     TextNetworkRecipe,
     TextNgramsRecipe,
+    TextTfidfRecipe,
 )
 from rakuten.recipes.plan import Modality
 from tasks import stages
@@ -62,8 +64,12 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
     match recipe:
         case TextNgramsRecipe():
             return stages.train_text_ngrams.submit(**common)
+        case TextTfidfRecipe():
+            return stages.train_text_tfidf.submit(corpus_words=data.corpus_words, **common)
         case TextNetworkRecipe():
             return stages.train_text_network.submit(corpus_words=data.corpus_words, **common)
+        case TextHashesRecipe():
+            return stages.train_text_hashes.submit(**common)
         case ImageNetworkRecipe():
             return stages.train_image_network.submit(pixels=_pixels(recipe, data.dump), **common)
         case ImageFeaturesRecipe():
@@ -80,8 +86,12 @@ def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> A
     match recipe:
         case TextNgramsRecipe():
             return stages.predict_text_ngrams.submit(**common)
+        case TextTfidfRecipe():
+            return stages.predict_text_tfidf.submit(corpus_words=data.corpus_words, **common)
         case TextNetworkRecipe():
             return stages.predict_text_network.submit(corpus_words=data.corpus_words, **common)
+        case TextHashesRecipe():
+            return stages.predict_text_hashes.submit(**common)
         case ImageNetworkRecipe():
             return stages.predict_image_network.submit(pixels=_pixels(recipe, data.dump), **common)
         case ImageFeaturesRecipe():

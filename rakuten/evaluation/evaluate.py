@@ -43,7 +43,7 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
         name: What to call it in reports: a recipe's name, or a vote's.
 
     Returns:
-        Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro of the test products.
+        Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro, calibration_error of the test products.
 
     Raises:
         InputError: If the split has no test products, or none of them has probabilities.
@@ -51,8 +51,8 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
 
     Output:
         metrics.json: name, scored (key), and for "test" and "validation" each rows, missing_rows (products without
-            probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap of f1_weighted);
-            "validation" is null where no validation product was scored.
+            probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap of f1_weighted),
+            calibration_error (expected, 15 bins); "validation" is null where no validation product was scored.
         per_class.parquet: Of the test products: prdtypecode, label, precision, recall, f1, support.
         confusions.parquet: Of the test products: prdtypecode, taken_for, share, count; largest share first.
         confusion.png: The same as a picture.
@@ -67,9 +67,10 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
             f"{name}: expected probabilities of test products to score, received those of 0 of the split's "
             f"{len(truth['test'].productids)} test products"
         )
-    test = _metrics(counts, truth["test"])
+    test = _metrics(counts, truth["test"], probabilities)
     validation_counts = truth["validation"].confusions(probabilities)
-    validation = _metrics(validation_counts, truth["validation"]) if validation_counts.sum() else None
+    has_validation = validation_counts.sum() > 0
+    validation = _metrics(validation_counts, truth["validation"], probabilities) if has_validation else None
     metrics = {"name": name, "scored": scored.key, "test": test, "validation": validation}
     (out / METRICS).write_text(json.dumps(metrics, indent=2), "utf-8")
     _per_class(counts).to_parquet(out / PER_CLASS, index=False)
@@ -80,7 +81,7 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
     return {figure: value for figure, value in test.items() if figure != "interval"}
 
 
-def _metrics(counts: Counts, truth: Truth) -> dict[str, Any]:
+def _metrics(counts: Counts, truth: Truth, probabilities: Probabilities) -> dict[str, Any]:
     rows = int(counts.sum())
     return {
         "rows": rows,
@@ -89,6 +90,7 @@ def _metrics(counts: Counts, truth: Truth) -> dict[str, Any]:
         "f1_weighted": float(f1_weighted(counts)),
         "f1_macro": float(f1_macro(counts)),
         "interval": list(f1_weighted_interval(counts)),
+        "calibration_error": truth.calibration_error(probabilities),
     }
 
 

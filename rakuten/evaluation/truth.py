@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rakuten.data.calibration_error import calibration_error
+from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import SPLIT
 from rakuten.errors import MismatchError
@@ -35,9 +37,19 @@ class Truth:
         Returns:
             int64 (27, 27); its sum is the number of products that were scored.
         """
+        codes, rows = self._scored(probabilities)
+        return count_confusions(codes, probabilities.predicted[rows])
+
+    def calibration_error(self, probabilities: Probabilities) -> float:
+        """Expected calibration error over the products that have probabilities, at least one."""
+        codes, rows = self._scored(probabilities)
+        return calibration_error(probabilities.values[rows], np.searchsorted(np.asarray(CODES), codes))
+
+    def _scored(self, probabilities: Probabilities) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """True codes of the products that have probabilities, and their rows there."""
         rows = pd.Index(probabilities.productids).get_indexer(pd.Index(self.productids))
         scored = rows >= 0
-        return count_confusions(self.codes[scored], probabilities.predicted[rows[scored]])
+        return self.codes[scored], rows[scored].astype(np.int64)
 
 
 def read_truth(split: StageOutput) -> dict[ScoredSide, Truth]:

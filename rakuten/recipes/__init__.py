@@ -8,8 +8,10 @@ from rakuten.recipes.recipe import (
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
     Recipe,
+    TextHashesRecipe,
     TextNetworkRecipe,
     TextNgramsRecipe,
+    TextTfidfRecipe,
 )
 
 __all__ = [
@@ -22,8 +24,10 @@ __all__ = [
     "Plan",
     "Recipe",
     "SplitRecipe",
+    "TextHashesRecipe",
     "TextNetworkRecipe",
     "TextNgramsRecipe",
+    "TextTfidfRecipe",
     "load_plan",
     "load_recipe",
     "plan_names",

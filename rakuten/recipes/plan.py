@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from rakuten.recipes.recipe import Recipe, Strict
+from rakuten.recipes.recipe import Recipe
+from rakuten.recipes.strict import Strict
 
 Modality = Literal["both", "text", "image"]
 Vote = Literal["weighted", "max"]

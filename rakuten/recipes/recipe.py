@@ -2,13 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-
-class Strict(BaseModel):
-    """Frozen; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from rakuten.recipes.estimators import Estimator
+from rakuten.recipes.strict import Strict
 
 
 class FitSettings(Strict):
@@ -84,6 +81,29 @@ class TextNgramsRecipe(_Model):
     class_weight: Literal["balanced", "none"]
 
 
+class TextTfidfRecipe(_Model):
+    """TF-IDF of the most frequent words of clean texts, and one of the report's scikit-learn classifiers.
+
+    Attributes:
+        column: `designation` alone, or `text`: designation and description; both cleaned.
+        num_words: Words kept, those that occur most often in the train rows.
+        row_limit: Train rows the classifier is fitted to, at most, drawn by `seed` with the shares of the classes;
+            None: all. For classifiers whose time grows with the square of the rows.
+        allow_constant: Whether a model that answers one class whatever it is shown is kept, with a warning, for the
+            sake of a comparison; else it is refused.
+        estimator: The classifier and its parameters.
+    """
+
+    modality = "text"
+
+    family: Literal["text_tfidf"]
+    column: Literal["designation", "text"]
+    num_words: PositiveInt
+    row_limit: PositiveInt | None = None
+    allow_constant: bool = False
+    estimator: Estimator
+
+
 class TextNetworkRecipe(_Network):
     """A Keras network over word indices.
 
@@ -104,6 +124,29 @@ class TextNetworkRecipe(_Network):
     def code_modules(self) -> tuple[str, ...]:
         """Modules this recipe chooses by name; their code enters the stage's key."""
         return (f"rakuten.models.{self.model}",)
+
+
+class TextHashesRecipe(_Network):
+    """A Keras network over hashed n-grams: no vocabulary, so that words it never saw still share parts with others.
+
+    It reads raw texts, made plain and folded: stop words and the forms of numbers tell classes apart.
+
+    Attributes:
+        column: `designation` alone, or `text`: designation and description.
+        word_ngrams: Shortest and longest word n-gram.
+        char_ngrams: Shortest and longest character n-gram, within word boundaries.
+        num_buckets: What n-grams are hashed into; word n-grams take one half, character n-grams the other.
+        max_ngrams: Different n-grams a product, cut or padded; words come first.
+    """
+
+    modality = "text"
+
+    family: Literal["text_hashes"]
+    column: Literal["designation", "text"]
+    word_ngrams: tuple[PositiveInt, PositiveInt]
+    char_ngrams: tuple[PositiveInt, PositiveInt]
+    num_buckets: int = Field(ge=2)
+    max_ngrams: PositiveInt
 
 
 class ImageNetworkRecipe(_Network):
@@ -176,8 +219,13 @@ class ImageFeaturesRecipe(_Network):
 
 
 Recipe = Annotated[
-    TextNgramsRecipe | TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe,
+    TextNgramsRecipe
+    | TextTfidfRecipe
+    | TextNetworkRecipe
+    | TextHashesRecipe
+    | ImageNetworkRecipe
+    | ImageFeaturesRecipe,
     Field(discriminator="family"),
 ]
 
-NetworkRecipe = TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe
+NetworkRecipe = TextNetworkRecipe | TextHashesRecipe | ImageNetworkRecipe | ImageFeaturesRecipe

@@ -1,7 +1,7 @@
 """A recipe back as the TOML text it can be read from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rakuten.recipes import Plan, Recipe
@@ -19,11 +19,17 @@ def plan_toml(plan: Plan) -> str:
 
 
 def _toml(content: Mapping[str, Any]) -> str:
+    return "\n".join(_lines(content, ())) + "\n"
+
+
+def _lines(content: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    """A table's own lines, then its tables under headings of their own."""
     tables = {name: value for name, value in content.items() if isinstance(value, Mapping)}
-    lines = [_line(name, value) for name, value in content.items() if name not in tables]
+    yield from (_line(name, value) for name, value in content.items() if name not in tables)
     for name, table in tables.items():
-        lines += ["", f"[{name}]", *(_line(key, value) for key, value in table.items())]
-    return "\n".join(lines) + "\n"
+        inner = (*path, name)
+        yield from ("", f"[{'.'.join(inner)}]")
+        yield from _lines(table, inner)
 
 
 def _line(name: str, value: str | float | bool | list[Any] | None) -> str:

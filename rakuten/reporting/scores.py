@@ -22,7 +22,11 @@ class ScoreRow:
         missing_rows: Test products that the model had nothing to see of.
         accuracy, f1_weighted, f1_macro: On test products.
         interval: 95 % bootstrap interval of `f1_weighted`.
+        calibration_error: Expected calibration error on test products.
         validation_f1_weighted: On validation products; None where none was scored.
+        train_rows: Products it was fitted to; None for a vote.
+        seconds: Wall time of the training, or of the fusion.
+        peak_memory: Bytes of the process it was made in.
         published: The report's score of the same model or vote; None where it has none.
         evaluation: What the row was read from.
     """
@@ -35,7 +39,11 @@ class ScoreRow:
     f1_weighted: float
     f1_macro: float
     interval: tuple[float, float]
+    calibration_error: float
     validation_f1_weighted: float | None
+    train_rows: int | None
+    seconds: float
+    peak_memory: int
     published: PublishedScore | None
     evaluation: StageOutput
 
@@ -53,6 +61,7 @@ def score_rows(evaluations: Iterable[StageOutput], plan: Plan) -> list[ScoreRow]
     for evaluation in evaluations:
         metrics = evaluation.read_json(METRICS)
         test, validation = metrics["test"], metrics["validation"]
+        scored = StageOutput(key=metrics["scored"], folder=evaluation.folder.parent / metrics["scored"]).manifest
         rows.append(
             ScoreRow(
                 name=metrics["name"],
@@ -63,7 +72,11 @@ def score_rows(evaluations: Iterable[StageOutput], plan: Plan) -> list[ScoreRow]
                 f1_weighted=test["f1_weighted"],
                 f1_macro=test["f1_macro"],
                 interval=(test["interval"][0], test["interval"][1]),
+                calibration_error=test["calibration_error"],
                 validation_f1_weighted=validation["f1_weighted"] if validation else None,
+                train_rows=scored.facts.get("train_rows"),
+                seconds=scored.seconds,
+                peak_memory=scored.peak_memory,
                 published=published.get(metrics["name"]),
                 evaluation=evaluation,
             )
@@ -75,18 +88,25 @@ def score_table(evaluations: Iterable[StageOutput], plan: Plan) -> list[dict[str
     """The same as plain values, for a table in a terminal or an interface.
 
     Returns:
-        One dict a row: model, rows, accuracy, f1_weighted, interval ("0.801–0.832"), f1_macro, report (the report's
-        weighted F1 of the same model, or None).
+        One dict a row: model, rows, accuracy, f1_weighted, interval ("0.801–0.832"), f1_macro, ece (expected
+        calibration error), train_rows (None for a vote), seconds, memory_mib, report (the report's weighted F1 of the
+        same model, or None).
     """
-    return [
-        {
-            "model": row.name,
-            "rows": row.rows,
-            "accuracy": round(row.accuracy, 4),
-            "f1_weighted": round(row.f1_weighted, 4),
-            "interval": f"{row.interval[0]:.3f}–{row.interval[1]:.3f}",
-            "f1_macro": round(row.f1_macro, 4),
-            "report": row.published.f1_weighted if row.published else None,
-        }
-        for row in score_rows(evaluations, plan)
-    ]
+    return [plain(row) for row in score_rows(evaluations, plan)]
+
+
+def plain(row: ScoreRow) -> dict[str, Any]:
+    """A row as `score_table` gives it."""
+    return {
+        "model": row.name,
+        "rows": row.rows,
+        "accuracy": round(row.accuracy, 4),
+        "f1_weighted": round(row.f1_weighted, 4),
+        "interval": f"{row.interval[0]:.3f}–{row.interval[1]:.3f}",
+        "f1_macro": round(row.f1_macro, 4),
+        "ece": round(row.calibration_error, 4),
+        "train_rows": row.train_rows,
+        "seconds": round(row.seconds, 1),
+        "memory_mib": round(row.peak_memory / 2**20),
+        "report": row.published.f1_weighted if row.published else None,
+    }

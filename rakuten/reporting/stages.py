@@ -19,11 +19,12 @@ from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.published import published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
-from rakuten.reporting.scores import ScoreRow, score_rows
+from rakuten.reporting.scores import ScoreRow, plain, score_rows
 from rakuten.stages import stage
 
 REPORT = "report.html"
 SUMMARY = "report.md"
+LEADERBOARD = "leaderboard.parquet"
 
 CONFUSIONS_SHOWN = 20
 # A single product taken for something else says nothing of its class.
@@ -67,6 +68,7 @@ def render_report(
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
         report.md: Scores, decision and worst confusions.
+        leaderboard.parquet: One row a model or vote, the best weighted F1 first; columns of `score_table`.
     """
     rows = score_rows(evaluations, plan)
     decided = next((row for row in rows if row.name == decision), None)
@@ -82,6 +84,8 @@ def render_report(
         "confusions": _worst_confusions(decided),
         "labels": LABELS,
     }
+    board = pd.DataFrame([plain(row) for row in rows])
+    board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
     (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
     steps = trace([*evaluations, *votes, validation, clean, split])
     content |= (

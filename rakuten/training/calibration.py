@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rakuten.data.classes import NUM_CLASSES
+
 Floats = npt.NDArray[np.float64]
 
 # Pulls biases to 0, so that a class with few or no validation rows keeps its chance.
@@ -13,6 +15,9 @@ BIAS_PENALTY = 5.0
 # Slope and power stay within e^±3.
 LARGEST_LOG = 3.0
 LARGEST_OFFSET = 5.0
+
+# What a class without train rows is given; with a 0, one such product would make a mean log loss infinite.
+FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,21 @@ class Calibration:
 def uncalibrated(num_classes: int) -> Calibration:
     """What is used where there is nothing to fit on: the sigmoids of the scores, made to sum to 1."""
     return Calibration(slope=1.0, offset=0.0, power=1.0, biases=np.zeros(num_classes))
+
+
+def over_all_classes(of_known: npt.NDArray[np.floating], known: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Probabilities of the classes that had train rows, as probabilities of all classes.
+
+    Args:
+        of_known: (num_rows, num_known), rows sum to 1.
+        known: int64 (num_known,), positions of those classes in `classes.CODES`.
+
+    Returns:
+        float32 (num_rows, 27), rows sum to 1, columns in the order of `classes.CODES`; none below `FLOOR`.
+    """
+    probabilities = np.zeros((len(of_known), NUM_CLASSES))
+    probabilities[:, known] = of_known
+    return (FLOOR + (1 - NUM_CLASSES * FLOOR) * probabilities).astype(np.float32)
 
 
 def _loss(parameters: Floats, scores: Floats, targets: npt.NDArray[np.int64]) -> tuple[float, Floats]:

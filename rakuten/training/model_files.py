@@ -1,9 +1,11 @@
 """Keras models as files of equal bytes for equal models, and back.
 
-Keras writes the hour into its .keras archives and the optimizer beside the weights; these files hold neither.
+Keras writes the hour into its .keras archives, the optimizer beside the weights, and names parts that layers share by
+their addresses in memory; these files hold none of it.
 """
 
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
 MODEL = "model.keras"
 
 METADATA = "metadata.json"
+STRUCTURE = "config.json"
 # The earliest date that a zip can hold.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+_SHARED_PART = re.compile(rb'"shared_object_id": (\d+)')
 
 
 def write_model(path: Path, model: "keras.Model") -> None:
@@ -35,7 +40,7 @@ def write_model(path: Path, model: "keras.Model") -> None:
         bare.save(dated)
         with zipfile.ZipFile(dated) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
             for name in sorted(source.namelist()):
-                target.writestr(zipfile.ZipInfo(name, NO_DATE), _undated(name, source.read(name)))
+                target.writestr(zipfile.ZipInfo(name, NO_DATE), _reproducible(name, source.read(name)))
 
 
 def read_model(path: Path) -> "keras.Model":
@@ -52,5 +57,17 @@ def read_model(path: Path) -> "keras.Model":
         raise OutputError(f"{path.name} cannot be read as a Keras model: {error}") from error
 
 
-def _undated(name: str, content: bytes) -> bytes:
-    return json.dumps({**json.loads(content), "date_saved": ""}).encode() if name == METADATA else content
+def _reproducible(name: str, content: bytes) -> bytes:
+    if name == METADATA:
+        return json.dumps({**json.loads(content), "date_saved": ""}).encode()
+    return _renumbered(content) if name == STRUCTURE else content
+
+
+def _renumbered(content: bytes) -> bytes:
+    """Shared parts numbered from 1 as they come; the initializers of recurrent layers are some."""
+    numbers: dict[bytes, int] = {}
+
+    def number(match: re.Match[bytes]) -> bytes:
+        return b'"shared_object_id": %d' % numbers.setdefault(match[1], len(numbers) + 1)
+
+    return _SHARED_PART.sub(number, content)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.data.classes import CODES
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextNgramsRecipe
 from rakuten.text.ngrams import Kind, Ngrams, Tfidf
-from rakuten.training.calibration import Calibration, uncalibrated
+from rakuten.training.calibration import Calibration, over_all_classes, uncalibrated
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,9 +29,6 @@ Texts = dict[Field, Sequence[str]]
 
 STRUCTURE = "ngrams.json"
 ARRAYS = "ngrams.npz"
-
-# What a class without train rows is given; with a 0, one such product would make a mean log loss infinite.
-FLOOR = 1e-6
 
 # liblinear's own default is 0.1 and scikit-learn's 1e-4; from here down only the time grows, not the F1.
 TOLERANCE = 1e-2
@@ -136,10 +133,7 @@ class NgramClassifier:
 
     def probabilities(self, texts: Texts) -> npt.NDArray[np.float32]:
         """float32 (num_texts, 27), rows sum to 1, columns in the order of `CODES`; none below `FLOOR`."""
-        of_known = self.calibration.apply(self.scores(texts))
-        probabilities = np.zeros((len(of_known), NUM_CLASSES))
-        probabilities[:, self.targets] = of_known
-        return (FLOOR + (1 - NUM_CLASSES * FLOOR) * probabilities).astype(np.float32)
+        return over_all_classes(self.calibration.apply(self.scores(texts)), self.targets)
 
     def write(self, folder: Path) -> None:
         """Write `ngrams.json` and `ngrams.npz` into a folder."""

@@ -31,7 +31,7 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in ("demo-dump", "validate", "retrain", "predict", "plan", "runs", "show", "ui"):
+    for command in ("demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"):
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -39,7 +39,9 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize("command", ["demo-dump", "validate", "retrain", "predict", "plan", "runs", "show", "ui"])
+@pytest.mark.parametrize(
+    "command", ["demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
+)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 

@@ -35,6 +35,7 @@ def test_test_and_validation_products_are_scored_apart(hand_made: Any) -> None:
         "f1_weighted": 0.0,
         "f1_macro": 0.0,
         "interval": [0.0, 0.0],
+        "calibration_error": pytest.approx(0.9, abs=1e-6),
     }
     assert output.facts["f1_weighted"] == metrics["test"]["f1_weighted"]
     assert not (output.folder / "curves.png").exists()

@@ -8,12 +8,16 @@ import pytest
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model, model_names
-from rakuten.recipes import ImageFeaturesRecipe, ImageNetworkRecipe, TextNetworkRecipe, load_recipe
+from rakuten.recipes import ImageNetworkRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe
 from rakuten.recipes.recipe import NetworkRecipe
 
 RECIPES = {
     "text_conv1d": "text_conv1d",
     "text_dnn": "text_dnn",
+    "text_gru": "text_gru",
+    "text_bilstm": "text_bilstm",
+    "text_rnn": "text_rnn_designation",
+    "text_fasttext": "text_fasttext",
     "image_small_cnn": "image_small_cnn",
     "feature_head": "image_mobilenet_v2",
 }
@@ -22,13 +26,15 @@ NUM_FEATURES = 1280
 
 def recipe_of(model: str) -> NetworkRecipe:
     recipe = load_recipe(RECIPES[model])
-    assert isinstance(recipe, TextNetworkRecipe | ImageNetworkRecipe | ImageFeaturesRecipe)
+    assert isinstance(recipe, NetworkRecipe)
     return recipe
 
 
 def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
     if isinstance(recipe, TextNetworkRecipe):
         return (recipe.sequence_length,)
+    if isinstance(recipe, TextHashesRecipe):
+        return (recipe.max_ngrams,)
     return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, ImageNetworkRecipe) else (NUM_FEATURES,)
 
 
@@ -87,6 +93,43 @@ def test_conv1d_is_the_report_s() -> None:
     ]
     assert model.input_shape == (None, 400)
     assert model.count_params() == 20000 * 100 + (2 * 100 + 1) * 64 + 65 * 27
+
+
+# In Keras the three gates of a GRU have two biases each, the four of an LSTM one; all read the word and the state.
+@pytest.mark.parametrize(
+    ("name", "cell", "width", "cell_params"),
+    [
+        pytest.param("text_gru", "GRU", 128, 3 * 128 * (200 + 128 + 2), id="gru"),
+        pytest.param("text_bilstm", "Bidirectional", 2 * 128, 2 * 4 * 128 * (200 + 128 + 1), id="bilstm"),
+    ],
+)
+def test_recurrent_networks_are_the_report_s(name: str, cell: str, width: int, cell_params: int) -> None:
+    model = built(name)
+    described = layers_of(model, "output_dim", "units", "rate", "activation")
+    assert described[1][0] == cell
+    assert [described[0], *described[2:]] == [
+        ("Embedding", 200),
+        ("Dropout", 0.3),
+        ("GlobalAveragePooling1D",),
+        ("Dense", 256, "relu"),
+        ("Dropout", 0.3),
+        ("Dense", 27, "softmax"),
+    ]
+    assert model.input_shape == (None, 500)
+    assert model.layers[1].output.shape == (None, 500, width)
+    assert model.count_params() == 10000 * 200 + cell_params + (width + 1) * 256 + 257 * 27
+
+
+@pytest.mark.parametrize("name", ["text_rnn", "text_fasttext"])
+def test_a_text_without_words_is_answered_by_networks_that_mask_padding(name: str) -> None:
+    model = built(name)
+    texts = np.zeros((3, model.input_shape[1]), np.int32)
+    # Every hashed text holds index 1; a text of words may hold none.
+    texts[:, 0] = 1 if name == "text_fasttext" else 0
+    texts[1:, :3] = [1, 5, 7]
+    probabilities = np.asarray(model(texts))
+    assert np.isfinite(probabilities).all()
+    assert not np.allclose(probabilities[0], probabilities[1])
 
 
 def test_image_head_is_the_report_s() -> None:

@@ -5,13 +5,13 @@ import pytest
 
 from rakuten.errors import RecipeError
 from rakuten.models.building import check_recipe, model_names
-from rakuten.recipes import TextNetworkRecipe, TextNgramsRecipe, load_recipe, recipe_names
+from rakuten.recipes import TextNetworkRecipe, load_recipe, recipe_names
 from rakuten.recipes.recipe import NetworkRecipe
 
 
 def network_recipes() -> list[NetworkRecipe]:
     recipes = [load_recipe(name) for name in recipe_names()]
-    return [recipe for recipe in recipes if not isinstance(recipe, TextNgramsRecipe)]
+    return [recipe for recipe in recipes if isinstance(recipe, NetworkRecipe)]
 
 
 @pytest.mark.parametrize("recipe", network_recipes(), ids=lambda recipe: recipe.name)

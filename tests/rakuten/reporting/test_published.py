@@ -3,7 +3,15 @@
 import pytest
 
 from rakuten.data.classes import CODES
-from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe, ImageNetworkRecipe, TextNetworkRecipe
+from rakuten.recipes import (
+    Backbone,
+    FitSettings,
+    ImageFeaturesRecipe,
+    ImageNetworkRecipe,
+    TextNetworkRecipe,
+    load_recipe,
+    recipe_names,
+)
 from rakuten.recipes.plan import Vote
 from rakuten.reporting.published import published_f1_by_class, published_model, published_vote
 
@@ -33,6 +41,13 @@ def test_a_text_network_stands_beside_the_same_network_on_the_same_column(model:
     assert published is not None
     assert published.f1_weighted == f1
     assert published.model == f"{model.removeprefix('text_')} on {column}"
+
+
+def test_a_plain_rnn_on_titles_stands_beside_the_challenge_s_baseline() -> None:
+    published = published_model(text_network("text_rnn", "designation"))
+    assert published is not None
+    assert (published.model, published.f1_weighted) == ("challenge_rnn_baseline on designation", 0.8113)
+    assert published_model(text_network("text_rnn", "text")) is None
 
 
 def test_a_network_the_report_did_not_train_stands_alone() -> None:
@@ -66,3 +81,20 @@ def test_figures_by_class_cover_all_classes_and_the_reports_test_rows() -> None:
     assert not by_class.isna().any().any()
     assert by_class["support"].sum() == 16_984
     assert by_class.loc[1281, ["conv1d", "dnn", "max_vote", "weighted_vote"]].tolist() == [0.56, 0.60, 0.55, 0.58]
+
+
+@pytest.mark.parametrize(
+    ("name", "f1"),
+    [("text_linear_svc", 0.78), ("text_svm", 0.22), ("text_svm_designation", 0.12), ("text_voting_designation", 0.73)],
+)
+def test_scikit_learn_models_stand_beside_the_same_one_on_the_same_column(name: str, f1: float) -> None:
+    published = published_model(load_recipe(name))
+    assert published is not None
+    assert published.f1_weighted == f1
+
+
+def test_every_recipe_of_a_scikit_learn_model_has_its_row() -> None:
+    recipes = [load_recipe(name) for name in recipe_names()]
+    of_family = [recipe for recipe in recipes if recipe.family == "text_tfidf"]
+    assert len(of_family) == 12
+    assert all(published_model(recipe) for recipe in of_family)

@@ -231,6 +231,14 @@ def test_score_table_has_plain_rows(inputs: dict[str, Any]) -> None:
     assert [row["report"] for row in table] == [0.81, None, 0.84]
     assert table[0]["f1_weighted"] == 1.0
     assert table[0]["interval"] == "1.000–1.000"
+    assert table[0]["seconds"] == 12.5
+    assert table[0]["memory_mib"] == 191
+
+
+def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> None:
+    board = pd.read_parquet(run(inputs).file("leaderboard.parquet"))
+    assert set(board["model"]) == {"text_dnn", "image_small_cnn", "weighted vote"}
+    assert board["f1_weighted"].is_monotonic_decreasing
 
 
 def test_key_follows_template_style_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,18 @@ from rakuten.data.probabilities import Probabilities
 from rakuten.errors import InputError
 from rakuten.images.arrays import array_table
 from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
-from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe, ImageNetworkRecipe, TextNetworkRecipe
+from rakuten.recipes import (
+    Backbone,
+    FitSettings,
+    ImageFeaturesRecipe,
+    ImageNetworkRecipe,
+    TextHashesRecipe,
+    TextNetworkRecipe,
+)
 from rakuten.stages import stage
 from rakuten.training.feature_head import predict_feature_head, train_feature_head
 from rakuten.training.image_network import predict_image_network, train_image_network
+from rakuten.training.text_hashes import predict_text_hashes, train_text_hashes
 from rakuten.training.text_network import predict_text_network, train_text_network
 
 NUM_PRODUCTS = 40
@@ -31,6 +39,18 @@ TEXT = TextNetworkRecipe(
     num_words=50,
     sequence_length=6,
     architecture={"embedding_size": 4, "spatial_dropout": 0.2, "filters": 4, "kernel_size": 2},
+    fit=FIT,
+)
+HASHES = TextHashesRecipe(
+    name="tiny_hashes",
+    family="text_hashes",
+    model="text_fasttext",
+    column="text",
+    word_ngrams=(1, 2),
+    char_ngrams=(3, 4),
+    num_buckets=64,
+    max_ngrams=24,
+    architecture={"embedding_size": 4, "dropout": 0.2},
     fit=FIT,
 )
 IMAGE = ImageNetworkRecipe(
@@ -59,6 +79,8 @@ def products() -> pd.DataFrame:
             "productid": 5000 - places,
             "prdtypecode": [CODES[place % 3] for place in places],
             "image_digest": [None if place % 4 == 3 else f"d{place:02}" for place in places],
+            "designation": ["" if place == 7 else WORDS[place % 3].title() for place in places],
+            "description": ["" if place % 2 else f"<b>Neuf</b> {place} cm" for place in places],
             "clean_designation": [WORDS[place % 3] for place in places],
             "clean_text": [f"{WORDS[place % 3]} promo neuf{place}" for place in places],
         }
@@ -118,13 +140,14 @@ def inputs_of(store: OutputStore, family: str, sides: tuple[str, ...] = SIDES) -
         shared["corpus_words"] = clean
     elif family == "image_network":
         shared["pixels"] = store.run(make_arrays, column="pixels")
-    else:
+    elif family == "image_features":
         shared["features"] = store.run(make_arrays, column="features")
     return shared, {"split": store.run(make_split, sides=sides)}
 
 
 FAMILIES = [
     pytest.param(train_text_network, predict_text_network, TEXT, id="text_network"),
+    pytest.param(train_text_hashes, predict_text_hashes, HASHES, id="text_hashes"),
     pytest.param(train_image_network, predict_image_network, IMAGE, id="image_network"),
     pytest.param(train_feature_head, predict_feature_head, HEAD, id="feature_head"),
 ]
@@ -137,7 +160,7 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(
     shared, of_training = inputs_of(store, recipe.family)
     model = store.run(train, recipe=recipe, **shared, **of_training)
     frame = products().merge(pd.read_parquet(of_training["split"].file("split.parquet"))[["productid", "side"]])
-    readable = np.ones(NUM_PRODUCTS, bool) if recipe is TEXT else has_usable_image(frame).to_numpy()
+    readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(frame).to_numpy()
 
     scored = Probabilities.read(model.file("probabilities.parquet"))
     expected = frame["productid"][readable & frame["side"].isin(["validation", "test"])]
@@ -157,7 +180,7 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(
     probabilities = Probabilities.read(predicted.file("probabilities.parquet"))
     assert probabilities.productids.tolist() == frame["productid"][readable].tolist()
     np.testing.assert_allclose(probabilities.of(scored.productids).values, scored.values, atol=1e-5)
-    if recipe is not TEXT:
+    if recipe.modality == "image":
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
         assert predicted.facts == {"without_image": (~readable).sum(), "rows": readable.sum()}
 

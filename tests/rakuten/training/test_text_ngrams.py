@@ -13,7 +13,8 @@ from rakuten.data.probabilities import Probabilities
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
-from rakuten.training.ngram_classifier import ARRAYS, FLOOR, STRUCTURE, NgramClassifier
+from rakuten.training.calibration import FLOOR
+from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
 from rakuten.training.text_ngrams import predict_text_ngrams, train_text_ngrams
 
 RECIPE = TextNgramsRecipe(

@@ -1,0 +1,20 @@
+"""The text study: every text model on both inputs, side by side."""
+
+from prefect import flow
+
+from flows.retrain import retrain_as
+from tasks.dumps import named_after_dump
+
+
+@flow(name="study-text", flow_run_name=named_after_dump)
+def study_text(dump: str, plan: str = "text_study") -> str:
+    """Train every text model of a plan and end with a leaderboard beside the report's figures.
+
+    Args:
+        dump: Folder of the dump.
+        plan: Name of a plan, or path of a plan file; its text models are trained.
+
+    Returns:
+        The run's id.
+    """
+    return retrain_as("study-text", dump, plan, "text")

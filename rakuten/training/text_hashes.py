@@ -1,0 +1,85 @@
+"""Keras networks over hashed n-grams: training and prediction.
+
+They read raw texts, as the n-gram model does: stop words, short words and the forms of numbers tell classes apart.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rakuten.outputs import StageOutput
+from rakuten.recipes import TextHashesRecipe
+from rakuten.stages import stage
+from rakuten.text.hashes import hash_ngrams
+from rakuten.text.inputs import read_labelled, read_part
+from rakuten.text.ngrams import Ngrams, ngram_text
+from rakuten.training.examples import FITTED_SIDES, examples_of
+from rakuten.training.network import RECIPE, predict_network, train_network
+
+LIBRARIES = ("keras", "tensorflow", "numpy", "scipy")
+COLUMNS = {"designation": ["designation"], "text": ["designation", "description"]}
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def train_text_hashes(out: Path, clean: StageOutput, split: StageOutput, recipe: TextHashesRecipe) -> dict[str, Any]:
+    """Train a network on hashed n-grams; a product without any is read as the index that stands in every text.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `split_products`.
+        recipe: What is hashed, what is trained and how.
+
+    Returns:
+        What `train_network` returns.
+
+    Raises:
+        InputError: If there are no train or no validation rows, or the training diverges.
+        MismatchError: If `split` and `clean` are not of the same products.
+        RecipeError: If the recipe's model does not exist or cannot be given its sizes.
+        ConstantPredictionError: If the network answers the same for all validation rows.
+
+    Output:
+        What `train_network` writes.
+    """
+    products = read_labelled(clean, split, COLUMNS[recipe.column])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    examples = examples_of(products, gather=_hashed(products, recipe).__getitem__)
+    return train_network(out, recipe, examples, (recipe.max_ngrams,))
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def predict_text_hashes(out: Path, model: StageOutput, clean: StageOutput, part: str) -> dict[str, Any]:
+    """Probabilities of all products of a part.
+
+    Args:
+        out: Work folder.
+        model: `train_text_hashes`.
+        clean: `clean_products`.
+        part: "train" or "test".
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        OutputError: If the dump did not hold the part, or the model cannot be read.
+
+    Output:
+        probabilities.parquet: every product of the part, in the order of `clean`.
+    """
+    recipe = TextHashesRecipe.model_validate(model.read_json(RECIPE))
+    products = read_part(clean, part, COLUMNS[recipe.column])
+    productids = products["productid"].to_numpy(np.int64)
+    return predict_network(out, model, recipe, productids, gather=_hashed(products, recipe).__getitem__)
+
+
+def _hashed(products: pd.DataFrame, recipe: TextHashesRecipe) -> npt.NDArray[np.int32]:
+    """int32 (num_products, max_ngrams)."""
+    # Each column apart, so that markup left open in the title does not swallow the description.
+    parts = [[ngram_text(text) for text in products[column]] for column in COLUMNS[recipe.column]]
+    texts = [" ".join(texts) for texts in zip(*parts, strict=True)]
+    kinds = (Ngrams("word", *recipe.word_ngrams), Ngrams("char", *recipe.char_ngrams))
+    return hash_ngrams(texts, kinds, recipe.num_buckets, recipe.max_ngrams)

@@ -1,0 +1,139 @@
+"""The stages of the report's scikit-learn text models: fitted on train rows, calibrated on validation rows, applied."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rakuten.data.calibration_error import calibration_error
+from rakuten.data.classes import TARGETS
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.errors import ConstantPredictionError
+from rakuten.outputs import StageOutput, report_progress
+from rakuten.recipes import TextTfidfRecipe
+from rakuten.stages import stage
+from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled, read_part
+from rakuten.training.examples import FITTED_SIDES
+from rakuten.training.scoring import refuse_constant, score
+from rakuten.training.tfidf_classifier import TfidfClassifier
+
+logger = logging.getLogger(__name__)
+
+LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops", "xgboost-cpu")
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def train_text_tfidf(
+    out: Path, clean: StageOutput, split: StageOutput, corpus_words: StageOutput, recipe: TextTfidfRecipe
+) -> dict[str, Any]:
+    """Train one of the report's scikit-learn classifiers on TF-IDF of clean words.
+
+    Logistic regression, forest and XGBoost keep the probabilities they give; distances and votes are calibrated on
+    validation rows.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `split_products`.
+        corpus_words: `find_corpus_words`.
+        recipe: What is trained and how.
+
+    Returns:
+        Train rows it was fitted to, those that the recipe's row limit left out, terms, classes, whether it answers one
+        class whatever it is shown; loss, F1 and expected calibration error on validation rows. Where probabilities are
+        calibrated, it is on these rows: on others the error is a little larger.
+
+    Raises:
+        InputError: If the train rows are of fewer than two classes or hold no word.
+        MismatchError: If `split` and `clean` are not of the same products.
+        ConstantPredictionError: If it answers one class whatever it is shown, and its recipe does not allow that.
+
+    Output:
+        classifier.json, tfidf.json, estimator.skops or estimator.ubj: the model (`TfidfClassifier.read`).
+        probabilities.parquet: of validation and test rows.
+    """
+    products = read_labelled(clean, split, [f"clean_{recipe.column}"])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    texts = np.array(clean_texts(products, recipe.column, read_corpus_words(corpus_words)), object)
+    targets = np.array([TARGETS[code] for code in products["prdtypecode"]], np.int64)
+    on_train, on_validation = ((products["side"] == side).to_numpy() for side in ("train", "validation"))
+    report_progress(0, 3, "steps")
+    fitted = TfidfClassifier.fit(texts[on_train].tolist(), targets[on_train], recipe)
+    report_progress(1, 3, "steps")
+    if fitted.num_fitted < on_train.sum():
+        logger.warning("%s is fitted to %d of %d train rows", recipe.name, fitted.num_fitted, on_train.sum())
+    if fitted.calibration is not None and not on_validation.any():
+        logger.warning("%s: no validation rows; its probabilities are not calibrated", recipe.name)
+    model = fitted.calibrated(texts[on_validation].tolist(), targets[on_validation])
+    report_progress(2, 3, "steps")
+    values = model.probabilities(texts[~on_train].tolist())
+    of_validation = values[on_validation[~on_train]]
+    is_constant = _is_constant(of_validation, targets[on_validation], recipe)
+    model.write(out)
+    Probabilities(products["productid"].to_numpy(np.int64)[~on_train], values).write(out / PROBABILITIES)
+    report_progress(3, 3, "steps")
+    return {
+        "train_rows": model.num_fitted,
+        "left_out_rows": int(on_train.sum()) - model.num_fitted,
+        "terms": len(model.tfidf.words),
+        "classes": len(model.known),
+        "is_constant": is_constant,
+        **_validation_facts(of_validation, targets[on_validation]),
+    }
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def predict_text_tfidf(
+    out: Path, model: StageOutput, clean: StageOutput, corpus_words: StageOutput, part: str
+) -> dict[str, Any]:
+    """Apply a trained model over TF-IDF of words to all products of a part.
+
+    Args:
+        out: Work folder.
+        model: `train_text_tfidf`.
+        clean: `clean_products` of the dump to predict.
+        corpus_words: `find_corpus_words`, the one the model was trained with.
+        part: "train" or "test".
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        OutputError: If the model's files are damaged, or the dump has no such part.
+
+    Output:
+        probabilities.parquet: of every product of the part, in its order.
+    """
+    classifier = TfidfClassifier.read(model.folder)
+    column = classifier.recipe.column
+    products = read_part(clean, part, [f"clean_{column}"])
+    values = classifier.probabilities(clean_texts(products, column, read_corpus_words(corpus_words)))
+    Probabilities(products["productid"].to_numpy(np.int64), values).write(out / PROBABILITIES)
+    return {"rows": len(products)}
+
+
+def _is_constant(
+    of_validation: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], recipe: TextTfidfRecipe
+) -> bool:
+    """Whether the model answers one class whatever it is shown; raises where its recipe does not allow that."""
+    try:
+        refuse_constant(of_validation, targets, recipe.name)
+    except ConstantPredictionError as error:
+        if not recipe.allow_constant:
+            raise
+        logger.warning("%s (kept: its recipe says allow_constant)", error)
+        return True
+    return False
+
+
+def _validation_facts(of_validation: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> dict[str, float]:
+    if not len(targets):
+        return {}
+    scores = score(of_validation, targets)
+    return {
+        "validation_loss": round(scores.loss, 4),
+        "validation_f1_weighted": round(scores.f1_weighted, 4),
+        "validation_ece": round(calibration_error(of_validation, targets), 4),
+    }

@@ -60,7 +60,7 @@ def run(store: OutputStore, how: str, resources: Resources = ONE_THREAD) -> Stag
 
 def test_output_progress_and_log_come_back(store: OutputStore, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Progress] = []
-    with caplog.at_level(logging.DEBUG), listening(seen.append):
+    with caplog.at_level(logging.DEBUG, logger="rakuten"), listening(seen.append):
         output = run(store, "well", Resources(threads=3, gpu=1))
     assert output.facts == {"rate": 0.5, "threads": "3", "gpu": "1"}
     assert int(output.file("pid.txt").read_text()) != os.getpid()

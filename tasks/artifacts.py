@@ -1,8 +1,6 @@
 """What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
@@ -11,6 +9,7 @@ from rakuten.evaluation.evaluate import CONFUSION_PICTURE
 from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
+from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
 from tasks.futures import output_of
@@ -35,9 +34,10 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
         rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
     )
     decision = vote_name(plan.fusion.decision)
+    # Within the text: Prefect's UI serves no files.
     confusion = found[decision].file(CONFUSION_PICTURE)
     create_markdown_artifact(
-        f"![confusion matrix of the {decision}]({_data_uri(confusion)})",
+        f"![confusion matrix of the {decision}]({picture(confusion)})",
         key="confusion-matrix",
         description=f"True against predicted classes, {decision}, run {name}",
     )
@@ -45,11 +45,6 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
-
-
-def _data_uri(picture: Path) -> str:
-    """A picture within the text that shows it: Prefect's UI serves no files."""
-    return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}"
 
 
 def publish_validation(validation: StageOutput) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from rakuten.models.building import read_architecture
 from rakuten.recipes import ImageNetworkRecipe
-from rakuten.recipes.recipe import Strict
+from rakuten.recipes.strict import Strict
 
 if TYPE_CHECKING:
     import keras

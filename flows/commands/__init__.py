@@ -1,0 +1,1 @@
+"""The commands of `rakuten`, by what they are for. Nothing heavy is imported before one runs."""

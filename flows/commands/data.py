@@ -1,0 +1,46 @@
+"""Commands on dumps: making one, holding one against its contracts."""
+
+from pathlib import Path
+
+import click
+
+from flows.commands.calling import absolute, call_flow, outputs_store, reporting_errors
+from flows.commands.options import DUMP
+
+
+@click.command("demo-dump")
+@click.argument("folder", metavar="DIR")
+@click.option("--products", default=2000, show_default=True, metavar="N", help="Labelled products.")
+@click.option("--images", type=int, metavar="N", help="At most so many images.  [default: one a product]")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Same seed, same bytes.")
+@click.option("--image-size", default=500, show_default=True, metavar="PIXELS", help="Side of the photos.")
+@reporting_errors
+def demo_dump(folder: str, products: int, images: int | None, seed: int, image_size: int) -> None:
+    """Write a generated dump in the challenge's layout."""
+    from flows.console import progress_bar
+    from rakuten.data.demo_dump import write_demo_dump
+
+    with progress_bar("products") as show:
+        write_demo_dump(
+            Path(folder), num_products=products, num_images=images, seed=seed, image_size=image_size, on_progress=show
+        )
+    click.echo(f"{products:,} generated products in {folder}")
+
+
+@click.command()
+@DUMP
+@reporting_errors
+def validate(dump: str) -> None:
+    """Hold a dump against its contracts; writes the quarantine and Data Docs."""
+    from flows.checks import check_dump
+    from rakuten.errors import ContractError
+
+    check_dump(dump)
+    key = call_flow("flows.validate", "validate_only", dump=absolute(dump))
+    found = outputs_store().find(key)
+    assert found is not None
+    verdict = found.read_json("verdict.json")
+    click.echo("\n".join(verdict["summary"]))
+    click.echo(f"\nquarantine  {found.file('quarantine.parquet')}\nData Docs   {found.folder / 'data_docs/index.html'}")
+    if not verdict["ok"]:
+        raise ContractError("the dump breaks its contracts; see the lines above")

@@ -1,0 +1,30 @@
+"""Commands that apply what was trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.commands.calling import absolute, call_flow, reporting_errors
+from flows.commands.options import DUMP
+
+if TYPE_CHECKING:
+    from rakuten.data.layout import Part
+
+
+@click.command()
+@DUMP
+@click.option("--model", default="newest", show_default=True, metavar="RUN", help="Run whose fused model predicts.")
+@click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which products.")
+@click.option("--output", required=True, metavar="FILE.csv", help="Where the submission goes.")
+@reporting_errors
+def predict(dump: str, model: str, part: Part, output: str) -> None:
+    """Predict the product types of a dump with the fused model of a run."""
+    from flows.checks import check_predict
+
+    check_predict(dump, model, part)
+    rows = call_flow(
+        "flows.predict", "predict_products", dump=absolute(dump), output=absolute(output), model=model, part=part
+    )
+    click.echo(f"{rows:,} predictions in {output}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from rakuten.errors import RecipeError
-from rakuten.recipes.recipe import NetworkRecipe, Strict
+from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes.strict import Strict
 
 if TYPE_CHECKING:
     import keras

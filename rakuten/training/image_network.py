@@ -10,10 +10,9 @@ from rakuten.images.resizing import PIXELS
 from rakuten.outputs import StageOutput
 from rakuten.recipes import ImageNetworkRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import read_labelled, read_part
-from rakuten.training.examples import FITTED_SIDES, examples_of
+from rakuten.text.inputs import read_part
 from rakuten.training.network import RECIPE, predict_network, train_network
-from rakuten.training.pictured import gather_images, with_image
+from rakuten.training.pictured import gather_images, pictured_examples, with_image
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
@@ -41,13 +40,9 @@ def train_image_network(
         What `train_network` writes; probabilities are of products with a usable image.
     """
     images = ImageArrays(pixels.folder, PIXELS)
-    products = read_labelled(clean, split, ["image_digest"])
-    products = products[products["side"].isin(FITTED_SIDES)]
-    pictured = with_image(products, images)
-    examples = examples_of(pictured, gather_images(images, pictured["image_digest"].tolist()))
-    examples.places("train", "validation")
+    examples, without_image = pictured_examples(clean, split, images)
     facts = train_network(out, recipe, examples, images.shape)
-    return {"without_image": len(products) - len(pictured), **facts}
+    return {"without_image": without_image, **facts}
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)

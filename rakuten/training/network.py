@@ -15,8 +15,9 @@ from rakuten.models.building import build_model
 from rakuten.outputs import SCRATCH, StageOutput
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.training.checkpoints import CHECKPOINT_SECONDS
 from rakuten.training.examples import FITTED_SIDES, Examples
-from rakuten.training.fit import CHECKPOINT_SECONDS, Fitted, Rows, fit
+from rakuten.training.fit import Fitted, fit
 from rakuten.training.model_files import MODEL, read_model, write_model
 from rakuten.training.scoring import Gather, predict, refuse_constant, score
 
@@ -60,8 +61,8 @@ def train_network(
     model = build_model(recipe, NUM_CLASSES, input_shape)
     fitted = fit(
         model,
-        _rows(examples, train),
-        _rows(examples, validation),
+        examples.rows(train),
+        examples.rows(validation),
         recipe.fit,
         seed=recipe.seed,
         scratch=out / SCRATCH / CHECKPOINTS,
@@ -113,10 +114,6 @@ def predict_network(
     values = predict(network, gather, len(productids), recipe.fit.batch_size)
     Probabilities(productids, values).write(out / PROBABILITIES)
     return {"rows": len(productids)}
-
-
-def _rows(examples: Examples, places: npt.NDArray[np.int64]) -> Rows:
-    return Rows(lambda chosen: examples.gather(places[chosen]), examples.targets[places])
 
 
 def _write_history(path: Path, fitted: Fitted) -> None:

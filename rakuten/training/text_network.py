@@ -10,7 +10,7 @@ from rakuten.recipes import TextNetworkRecipe
 from rakuten.stages import stage
 from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled, read_part
 from rakuten.text.vocabulary import FIRST_WORD, Vocabulary
-from rakuten.training.examples import FITTED_SIDES, examples_of
+from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.network import RECIPE, predict_network, train_network
 
 VOCABULARY = "vocabulary.json"
@@ -41,18 +41,9 @@ def train_text_network(
         vocabulary.json: words of the train rows, see `Vocabulary`.
         And what `train_network` writes.
     """
-    products = read_labelled(clean, split, [f"clean_{recipe.column}"])
-    products = products[products["side"].isin(FITTED_SIDES)]
-    texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
-    train_texts = [text for text, side in zip(texts, products["side"], strict=True) if side == "train"]
-    # The recipe counts indices, as the report did: padding and unknown words take two of them.
-    vocabulary = Vocabulary.fit(train_texts, recipe.num_words - FIRST_WORD)
+    examples, vocabulary = indexed_examples(clean, split, corpus_words, recipe)
     vocabulary.write(out / VOCABULARY)
-    indices = vocabulary.encode(texts, recipe.sequence_length)
-    examples = examples_of(products, gather=indices.__getitem__)
-    # Few products hold fewer words than the recipe allows; embeddings of no word would only cost time.
-    fitting = recipe.model_copy(update={"num_words": vocabulary.size})
-    facts = train_network(out, fitting, examples, (recipe.sequence_length,))
+    facts = train_network(out, fitting_recipe(recipe, vocabulary), examples, (recipe.sequence_length,))
     return {"vocabulary": len(vocabulary.words), **facts}
 
 
@@ -85,3 +76,32 @@ def predict_text_network(
     indices = vocabulary.encode(texts, recipe.sequence_length)
     productids = products["productid"].to_numpy(np.int64)
     return predict_network(out, model, recipe, productids, gather=indices.__getitem__)
+
+
+def indexed_examples(
+    clean: StageOutput, split: StageOutput, corpus_words: StageOutput, recipe: TextNetworkRecipe
+) -> tuple[Examples, Vocabulary]:
+    """Labelled products, with the indices of their words as inputs.
+
+    Args:
+        clean: `clean_products`.
+        split: `split_products`.
+        corpus_words: `find_corpus_words`.
+        recipe: Which texts, how many words.
+
+    Returns:
+        The examples, and the words of the train rows, which the indices stand for.
+    """
+    products = read_labelled(clean, split, [f"clean_{recipe.column}"])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
+    train_texts = [text for text, side in zip(texts, products["side"], strict=True) if side == "train"]
+    # The recipe counts indices, as the report did: padding and unknown words take two of them.
+    vocabulary = Vocabulary.fit(train_texts, recipe.num_words - FIRST_WORD)
+    indices = vocabulary.encode(texts, recipe.sequence_length)
+    return examples_of(products, gather=indices.__getitem__), vocabulary
+
+
+def fitting_recipe(recipe: TextNetworkRecipe, vocabulary: Vocabulary) -> TextNetworkRecipe:
+    """The recipe with no more embeddings than the vocabulary has indices: those of no word would only cost time."""
+    return recipe.model_copy(update={"num_words": vocabulary.size})

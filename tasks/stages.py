@@ -19,7 +19,7 @@ from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
-from rakuten.training import feature_head, image_network, text_hashes, text_network, text_ngrams, text_tfidf
+from rakuten.training import image_network, text_hashes, text_network, text_ngrams, text_tfidf
 from tasks.stage_task import StageTask
 
 read_products = StageTask(_read_products)
@@ -39,14 +39,12 @@ train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=T
 train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
-train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True)
 
 predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True)
 predict_text_tfidf = StageTask(text_tfidf.predict_text_tfidf, slot=True)
 predict_text_network = StageTask(text_network.predict_text_network, slot=True)
 predict_text_hashes = StageTask(text_hashes.predict_text_hashes, slot=True)
 predict_image_network = StageTask(image_network.predict_image_network, slot=True)
-predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
 evaluate = StageTask(_evaluate, label="name")
 fuse_votes = StageTask(_fuse_votes, label="vote")

@@ -27,7 +27,7 @@ class Augmentation(Strict):
         crop: Share of height and width that is cut off, at a place drawn at random; the rest is enlarged.
         brightness: Share of the full range added or taken away, at most.
         contrast: Share, at most.
-        colour: Change of saturation, share, at most.
+        colour: Share of grey that is mixed in, at most.
         fill: What comes into view beyond the borders: "white", the ground of product photos, or "edge", the last
             pixel repeated (the generator's default).
     """
@@ -115,9 +115,9 @@ class ImageBackboneRecipe(_ImageRecipe):
         backbone: What the network starts from.
         unfrozen_layers: Layers of the backbone that are trained on, counted from its end as Keras lists them
             (activations and poolings count as well, as they did in the report); "all" of them; 0: it stays frozen.
-        update_statistics: Whether BatchNormalization of unfrozen layers learns the statistics of the batches that it is
-            shown, as the report's did. Else it keeps those of ImageNet, whose estimates are better than what batches of
-            64 photos give, and its scale and offset alone are trained. That of frozen layers always keeps everything.
+        train_batch_norm: Whether BatchNormalization of unfrozen layers is trained as well and learns the statistics of
+            the batches it is shown, as the report's was. Else it stays as ImageNet left it, as Keras advises: batches
+            of 64 photos estimate them worse.
         augmentation: What happens to photos in training.
     """
 
@@ -126,7 +126,7 @@ class ImageBackboneRecipe(_ImageRecipe):
     family: Literal["image_backbone"]
     backbone: Backbone
     unfrozen_layers: NonNegativeInt | Literal["all"] = 0
-    update_statistics: bool = False
+    train_batch_norm: bool = False
     augmentation: Augmentation = Augmentation()
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.recipes import FitSettings
+from rakuten.training.sampling import epoch_rows
 from rakuten.training.scoring import Gather
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Steps:
         self._model = model
         self._train = train
         self._batch_size = settings.batch_size
+        self._sampling = settings.sampling
         self._seed = seed
         self._weights = sample_weights(train.targets, settings)
 
@@ -76,8 +78,8 @@ class Steps:
         All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
         numbers would depend on where a training was resumed.
         """
-        shuffled = np.random.default_rng((self._seed, epoch)).permutation(len(self._train))
-        return np.resize(shuffled, (self.per_epoch, self._batch_size))
+        shape = self.per_epoch, self._batch_size
+        return epoch_rows(self._train.targets, shape[0] * shape[1], self._sampling, (self._seed, epoch)).reshape(shape)
 
     def run(self, places: npt.NDArray[np.int64]) -> Batch:
         """One step on the rows at these places."""

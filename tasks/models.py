@@ -10,6 +10,7 @@ from rakuten.recipes import (
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
     Plan,
+    RateFinderRecipe,
     Recipe,
     TextHashesRecipe,
     TextNetworkRecipe,
@@ -17,6 +18,7 @@ from rakuten.recipes import (
     TextTfidfRecipe,
 )
 from rakuten.recipes.plan import Modality
+from rakuten.recipes.recipe import NetworkRecipe
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.weights import weights_of
@@ -96,6 +98,24 @@ def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> A
             return stages.predict_image_network.submit(pixels=_pixels(recipe, data.dump), **common)
         case ImageFeaturesRecipe():
             return stages.predict_feature_head.submit(features=_features(recipe, data.dump), **common)
+
+
+def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
+    """Submit the search for the learning rate of a recipe's network.
+
+    Returns:
+        A future of the StageOutput that holds the curve and the choice.
+    """
+    common = {"clean": data.clean, "split": split, "recipe": recipe, "finder": finder}
+    match recipe:
+        case TextNetworkRecipe():
+            return stages.find_text_network_rate.submit(corpus_words=data.corpus_words, **common)
+        case TextHashesRecipe():
+            return stages.find_text_hashes_rate.submit(**common)
+        case ImageNetworkRecipe():
+            return stages.find_image_network_rate.submit(pixels=_pixels(recipe, data.dump), **common)
+        case ImageFeaturesRecipe():
+            return stages.find_feature_head_rate.submit(features=_features(recipe, data.dump), **common)
 
 
 def _pixels(recipe: ImageNetworkRecipe, dump: Dump) -> Any:

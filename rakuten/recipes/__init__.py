@@ -2,6 +2,7 @@
 
 from rakuten.recipes.loading import load_plan, load_recipe, plan_names, recipe_names
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
+from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod
 from rakuten.recipes.recipe import (
     Backbone,
     FitSettings,
@@ -22,6 +23,8 @@ __all__ = [
     "ImageFeaturesRecipe",
     "ImageNetworkRecipe",
     "Plan",
+    "RateFinderRecipe",
+    "RateMethod",
     "Recipe",
     "SplitRecipe",
     "TextHashesRecipe",

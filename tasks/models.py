@@ -11,6 +11,7 @@ from rakuten.recipes import (
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
     Plan,
+    RateFinderRecipe,
     Recipe,
     TextHashesRecipe,
     TextNetworkRecipe,
@@ -19,6 +20,7 @@ from rakuten.recipes import (
 )
 from rakuten.recipes.image import ImageRecipe
 from rakuten.recipes.plan import Modality
+from rakuten.recipes.recipe import NetworkRecipe
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.weights import weights_of
@@ -99,6 +101,25 @@ def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> A
             return stages.predict_text_hashes.submit(**common)
         case ImageNetworkRecipe() | ImageBackboneRecipe() | ImageFeaturesRecipe():
             return stages.predict_image_network.submit(images=images_for(recipe, data), **common)
+
+
+def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
+    """Submit the search for the learning rate of a recipe's network.
+
+    Returns:
+        A future of the StageOutput that holds the curve and the choice.
+    """
+    common = {"clean": data.clean, "split": split, "recipe": recipe, "finder": finder}
+    match recipe:
+        case TextNetworkRecipe():
+            return stages.find_text_network_rate.submit(corpus_words=data.corpus_words, **common)
+        case TextHashesRecipe():
+            return stages.find_text_hashes_rate.submit(**common)
+        case ImageNetworkRecipe() | ImageFeaturesRecipe():
+            return stages.find_image_network_rate.submit(images=images_for(recipe, data), **common)
+        case ImageBackboneRecipe():
+            weights = weights_of(recipe.backbone)
+            return stages.find_image_network_rate.submit(images=images_for(recipe, data), weights=weights, **common)
 
 
 def images_for(recipe: ImageRecipe, data: ModelData) -> Any:

@@ -10,6 +10,7 @@ from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
 from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.fusion.stages import apply_vote as _apply_vote
 from rakuten.fusion.stages import fuse_votes as _fuse_votes
 from rakuten.images.features import extract_features as _extract_features
@@ -19,7 +20,15 @@ from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
-from rakuten.training import image_network, text_hashes, text_network, text_ngrams, text_tfidf
+from rakuten.training import (
+    image_network,
+    image_rates,
+    text_hashes,
+    text_network,
+    text_ngrams,
+    text_rates,
+    text_tfidf,
+)
 from tasks.stage_task import StageTask
 
 read_products = StageTask(_read_products)
@@ -45,6 +54,11 @@ predict_text_tfidf = StageTask(text_tfidf.predict_text_tfidf, slot=True)
 predict_text_network = StageTask(text_network.predict_text_network, slot=True)
 predict_text_hashes = StageTask(text_hashes.predict_text_hashes, slot=True)
 predict_image_network = StageTask(image_network.predict_image_network, slot=True)
+
+find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
+find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
+find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
+draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
 fuse_votes = StageTask(_fuse_votes, label="vote")

@@ -11,6 +11,7 @@ from rakuten.recipes.image import (
 from rakuten.recipes.loading import load_plan, load_recipe, plan_names, recipe_names
 from rakuten.recipes.network import FitSettings
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
+from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod
 from rakuten.recipes.recipe import Recipe
 from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
 
@@ -25,6 +26,8 @@ __all__ = [
     "ImageFeaturesRecipe",
     "ImageNetworkRecipe",
     "Plan",
+    "RateFinderRecipe",
+    "RateMethod",
     "Recipe",
     "SplitRecipe",
     "TextHashesRecipe",

@@ -130,17 +130,16 @@ class _Fitting:
         return Fitted(self.state.history, self.state.best_epoch, resumed_from_step)
 
     def _run_epoch(self) -> None:
-        batches = self.steps.order(self.state.epoch)
         for step in range(self.state.step, self.steps.per_epoch):
-            self._run_step(batches[step])
+            self._run_step()
             if step + 1 < self.steps.per_epoch and self.checkpoints.due(epoch_ended=False):
                 self._save()
         self._end_epoch()
         if self.checkpoints.due(epoch_ended=True):
             self._save()
 
-    def _run_step(self, places: npt.NDArray[np.int64]) -> None:
-        loss, accuracy = self.steps.run(places)
+    def _run_step(self) -> None:
+        loss, accuracy = self.steps.run(self.state.epoch, self.state.step)
         if not np.isfinite(loss):
             raise InputError(
                 f"training diverged: expected a finite loss, received {loss} in epoch {self.state.epoch + 1}; "

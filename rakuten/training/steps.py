@@ -71,18 +71,15 @@ class Steps:
         self._sampling = settings.sampling
         self._seed = seed
         self._weights = sample_weights(train.targets, settings)
+        self._ordered: tuple[int, npt.NDArray[np.int64]] | None = None
 
-    def order(self, epoch: int) -> npt.NDArray[np.int64]:
-        """The rows of an epoch, int64 (per_epoch, batch_size), shuffled; some come twice to fill the last batch.
+    def set_learning_rate(self, rate: float) -> None:
+        """Take steps of this rate from here on."""
+        self._model.optimizer.learning_rate = rate
 
-        All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
-        numbers would depend on where a training was resumed.
-        """
-        shape = self.per_epoch, self._batch_size
-        return epoch_rows(self._train.targets, shape[0] * shape[1], self._sampling, (self._seed, epoch)).reshape(shape)
-
-    def run(self, places: npt.NDArray[np.int64]) -> Batch:
-        """One step on the rows at these places."""
+    def run(self, epoch: int, step: int) -> Batch:
+        """Step 0..per_epoch-1 of an epoch."""
+        places = self._order(epoch)[step]
         logs = self._model.train_on_batch(
             self._train.gather(places),
             self._train.targets[places],
@@ -91,6 +88,18 @@ class Steps:
         )
         # train_on_batch starts its metrics anew each time: these are the batch's own means.
         return Batch(float(logs["loss"]), float(logs["accuracy"]))
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        """The rows of an epoch, int64 (per_epoch, batch_size), shuffled; some come twice to fill the last batch.
+
+        All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
+        numbers would depend on where a training was resumed.
+        """
+        if self._ordered is None or self._ordered[0] != epoch:
+            shape = self.per_epoch, self._batch_size
+            rows = epoch_rows(self._train.targets, shape[0] * shape[1], self._sampling, (self._seed, epoch))
+            self._ordered = epoch, rows.reshape(shape)
+        return self._ordered[1]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All that steps change: weights, seed generators, optimizer; names begin with `variable_`."""

@@ -83,7 +83,10 @@ def test_every_backbone_is_shown_its_own_range_takes_a_step_and_is_stored(name: 
     assert changed <= {weight.path for weight in model.trainable_weights}
     write_model(tmp_path / "model.keras", model)
     stored = read_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(stored.predict_on_batch(pixels), model.predict_on_batch(pixels))
+    for weight, original in zip(stored.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, original)
+    # One of the two runs eagerly.
+    np.testing.assert_allclose(stored.predict_on_batch(pixels), model.predict_on_batch(pixels), atol=1e-6)
 
 
 def test_a_frozen_backbone_gives_the_head_what_the_feature_store_holds(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What is trained and how: recipes and plans, TOML files read into frozen models."""
 
-from rakuten.recipes.loading import load_plan, load_recipe, plan_names, recipe_names
+from rakuten.recipes.loading import load_network_recipe, load_plan, load_recipe, plan_names, recipe_names
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
-from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod
+from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod, rate_finder
 from rakuten.recipes.recipe import (
     Backbone,
     FitSettings,
@@ -31,8 +31,10 @@ __all__ = [
     "TextNetworkRecipe",
     "TextNgramsRecipe",
     "TextTfidfRecipe",
+    "load_network_recipe",
     "load_plan",
     "load_recipe",
     "plan_names",
+    "rate_finder",
     "recipe_names",
 ]

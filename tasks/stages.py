@@ -21,7 +21,6 @@ from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
 from rakuten.training import (
-    feature_head,
     image_network,
     image_rates,
     text_hashes,
@@ -49,19 +48,16 @@ train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=T
 train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
-train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True)
 
 predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True)
 predict_text_tfidf = StageTask(text_tfidf.predict_text_tfidf, slot=True)
 predict_text_network = StageTask(text_network.predict_text_network, slot=True)
 predict_text_hashes = StageTask(text_hashes.predict_text_hashes, slot=True)
 predict_image_network = StageTask(image_network.predict_image_network, slot=True)
-predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
 find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
 find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
 find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
-find_feature_head_rate = StageTask(image_rates.find_feature_head_rate, label="recipe", slot=True)
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")

@@ -35,17 +35,21 @@ def build(recipe: ImageFeaturesRecipe, num_classes: int, input_shape: tuple[int]
         input_shape: (features,): float32 pooled features of the backbone.
     """
     import keras
-    from keras import layers
 
     sizes = read_architecture(recipe, Architecture)
-    return keras.Sequential(
-        [
-            keras.Input(input_shape, name="features"),
-            layers.Dense(sizes.first_units, activation="relu", name="first_hidden"),
-            layers.Dropout(sizes.dropout, name="first_dropout"),
-            layers.Dense(sizes.second_units, activation="relu", name="second_hidden"),
-            layers.Dropout(sizes.dropout, name="second_dropout"),
-            layers.Dense(num_classes, activation="softmax", name="probabilities"),
-        ],
-        name="feature_head",
-    )
+    features = keras.Input(input_shape, name="features")
+    return keras.Sequential([features, *head_layers(sizes, num_classes)], name="feature_head")
+
+
+def head_layers(sizes: Architecture, num_classes: int) -> "list[keras.layers.Layer]":
+    """The head's layers, from pooled features to probabilities."""
+    from keras import layers
+
+    return [
+        layers.Dense(sizes.first_units, activation="relu", name="first_hidden"),
+        layers.Dropout(sizes.dropout, name="first_dropout"),
+        layers.Dense(sizes.second_units, activation="relu", name="second_hidden"),
+        layers.Dropout(sizes.dropout, name="second_dropout"),
+        # In full precision always: halves of probabilities do not sum to 1.
+        layers.Dense(num_classes, activation="softmax", name="probabilities", dtype="float32"),
+    ]

@@ -32,6 +32,7 @@ def train_network(
     examples: Examples,
     input_shape: tuple[int, ...],
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Fit the network of a recipe, or finish an interrupted fit, and score it.
 
@@ -41,13 +42,14 @@ def train_network(
         examples: With train and validation rows, test rows or not.
         input_shape: Shape of one example.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
 
     Returns:
         Rows of each side, epochs, the best epoch, the step an interrupted attempt was resumed from, parameters, and
         scores on validation rows.
 
     Raises:
-        InputError: If there are no train or no validation rows, or the training diverges.
+        InputError: If there are no train or no validation rows, the weights do not fit, or the training diverges.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
         ConstantPredictionError: If the network answers the same for all validation rows.
 
@@ -58,7 +60,7 @@ def train_network(
     """
     train, validation = examples.places("train"), examples.places("validation")
     make_reproducible(recipe.seed)
-    model = build_model(recipe, NUM_CLASSES, input_shape)
+    model = build_model(recipe, NUM_CLASSES, input_shape, weights)
     fitted = fit(
         model,
         examples.rows(train),

@@ -30,6 +30,7 @@ def find_rate(
     input_shape: tuple[int, ...],
     finder: RateFinderRecipe,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Find the learning rate of a recipe's network, or finish an interrupted search.
 
@@ -40,13 +41,14 @@ def find_rate(
         input_shape: Shape of one example.
         finder: Which rates are tried, and for how long each.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
 
     Returns:
         The learning rate, where the loss diverged, steps, the step an interrupted attempt was resumed from, and train
         rows.
 
     Raises:
-        InputError: If there are no train rows, or no rate lowers the loss.
+        InputError: If there are no train rows, the weights do not fit, or no rate lowers the loss.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
 
     Output:
@@ -56,7 +58,7 @@ def find_rate(
     """
     places = examples.places("train")
     make_reproducible(recipe.seed)
-    model = build_model(recipe, NUM_CLASSES, input_shape)
+    model = build_model(recipe, NUM_CLASSES, input_shape, weights)
     tested = range_test(
         model,
         examples.rows(places),

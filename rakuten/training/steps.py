@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.recipes import FitSettings
+from rakuten.training.sampling import epoch_rows
 from rakuten.training.scoring import Gather
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Steps:
     Args:
         model: Ends in a softmax; not compiled.
         train: At least one row.
-        settings: Batch size, first learning rate and class weights.
+        settings: Batch size, first learning rate, class weights and sampling.
         seed: Of the order of rows.
 
     Attributes:
@@ -67,6 +68,7 @@ class Steps:
         self._model = model
         self._train = train
         self._batch_size = settings.batch_size
+        self._sampling = settings.sampling
         self._seed = seed
         self._weights = sample_weights(train.targets, settings)
         self._ordered: tuple[int, npt.NDArray[np.int64]] | None = None
@@ -88,14 +90,15 @@ class Steps:
         return Batch(float(logs["loss"]), float(logs["accuracy"]))
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        """The rows of an epoch, int64 (per_epoch, batch_size), shuffled; some come twice to fill the last batch.
+        """The rows of an epoch, int64 (per_epoch, batch_size), as `epoch_rows` has them.
 
         All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
         numbers would depend on where a training was resumed.
         """
         if self._ordered is None or self._ordered[0] != epoch:
-            shuffled = np.random.default_rng((self._seed, epoch)).permutation(len(self._train))
-            self._ordered = epoch, np.resize(shuffled, (self.per_epoch, self._batch_size))
+            num_rows = self.per_epoch * self._batch_size
+            rows = epoch_rows(self._train.targets, num_rows, self._sampling, (self._seed, epoch))
+            self._ordered = epoch, rows.reshape(self.per_epoch, self._batch_size)
         return self._ordered[1]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

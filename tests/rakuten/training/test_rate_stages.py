@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_network_stages import HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
+from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
 
 from rakuten.errors import InputError
 from rakuten.evaluation.rate_curve import draw_rate_curve
 from rakuten.outputs import SCRATCH, OutputStore
 from rakuten.recipes import RateFinderRecipe
-from rakuten.training.image_rates import find_feature_head_rate, find_image_network_rate
+from rakuten.training.image_rates import find_image_network_rate
 from rakuten.training.text_rates import find_text_hashes_rate, find_text_network_rate
 
 FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=60)
@@ -25,12 +25,13 @@ FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=60)
         pytest.param(find_text_network_rate, TEXT, id="text_network"),
         pytest.param(find_text_hashes_rate, HASHES, id="text_hashes"),
         pytest.param(find_image_network_rate, IMAGE, id="image_network"),
-        pytest.param(find_feature_head_rate, HEAD, id="feature_head"),
+        pytest.param(find_image_network_rate, HEAD, id="image_features"),
+        pytest.param(find_image_network_rate, BACKBONE, id="image_backbone"),
     ],
 )
 def test_every_family_has_its_learning_rate_found_and_drawn(find: Any, recipe: Any, tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
-    shared, of_training = inputs_of(store, recipe.family)
+    shared, of_training = inputs_of(store, recipe)
     found = store.run(find, recipe=recipe, finder=FINDER, **shared, **of_training)
 
     curve, choice = pd.read_parquet(found.file("curve.parquet")), found.read_json("choice.json")
@@ -61,7 +62,7 @@ def test_only_train_rows_decide(tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
     curves = []
     for sides in (("train", "validation", "test"), ("train", "test", "validation")):
-        shared, of_training = inputs_of(store, "text_hashes", sides)
+        shared, of_training = inputs_of(store, HASHES, sides)
         found = store.run(find_text_hashes_rate, recipe=HASHES, finder=FINDER, **shared, **of_training)
         curves.append(pd.read_parquet(found.file("curve.parquet")))
     pd.testing.assert_frame_equal(*curves)
@@ -69,6 +70,6 @@ def test_only_train_rows_decide(tmp_path: Path) -> None:
 
 def test_split_without_train_rows_is_refused(tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
-    shared, of_training = inputs_of(store, "text_hashes", ("validation", "test"))
+    shared, of_training = inputs_of(store, HASHES, ("validation", "test"))
     with pytest.raises(InputError, match="expected train rows that this model can read, received none"):
         store.run(find_text_hashes_rate, recipe=HASHES, finder=FINDER, **shared, **of_training)

@@ -20,8 +20,9 @@ def product_box(pixels: npt.NDArray[np.uint8]) -> Box:
         pixels: uint8 (height, width, 3), RGB.
     """
     height, width = pixels.shape[:2]
-    product = (pixels < WHITE_FROM).any(axis=-1)
-    rows, columns = np.flatnonzero(product.any(axis=1)), np.flatnonzero(product.any(axis=0))
+    # A pixel is white when its darkest channel is.
+    is_product = pixels.min(axis=-1) < WHITE_FROM
+    rows, columns = np.flatnonzero(is_product.any(axis=1)), np.flatnonzero(is_product.any(axis=0))
     if not len(rows):
         return 0, 0, width, height
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -1,6 +1,7 @@
 """Half precision where there is a GPU, which is several times as fast in it; full precision on a processor."""
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 
 # Weights and their updates stay in float32. Not bfloat16: GPUs older than Ampere have no units for it.
@@ -11,20 +12,11 @@ def has_gpu() -> bool:
     """Whether Keras' backend sees a GPU; starts the backend."""
     import keras
 
-    match keras.config.backend():
-        case "tensorflow":
-            import tensorflow
-
-            return bool(tensorflow.config.list_physical_devices("GPU"))
-        case "jax":
-            import jax
-
-            return bool(jax.default_backend() == "gpu")
-        case backend:
-            import torch
-
-            assert backend == "torch", backend
-            return bool(torch.cuda.is_available())
+    name = keras.config.backend()
+    backend = importlib.import_module(name)
+    if name == "tensorflow":
+        return bool(backend.config.list_physical_devices("GPU"))
+    return bool(backend.cuda.is_available()) if name == "torch" else backend.default_backend() == "gpu"
 
 
 @contextlib.contextmanager

@@ -79,7 +79,8 @@ def published_image(recipe: PretrainedRecipe) -> PublishedScore | None:
 
 def published_parameters() -> dict[str, int]:
     """Parameters of each backbone with its top, as the report counts them."""
-    return {str(name): int(count) for name, count in _read("backbones").set_index("backbone")["params_with_top"].items()}
+    counts = _read("backbones").set_index("backbone")["params_with_top"]
+    return {str(name): int(count) for name, count in counts.items()}
 
 
 def published_vote(vote: Vote) -> PublishedScore:
@@ -93,7 +94,7 @@ def published_f1_by_class() -> pd.DataFrame:
     """F1 by class as published.
 
     Returns:
-        Indexed by prdtypecode; columns conv1d, dnn, max_vote, weighted_vote and support (of the report's test rows), and
+        Indexed by prdtypecode; columns conv1d, dnn, max_vote, weighted_vote, support (of the report's test rows), and
         the five best backbones of its image study, frozen, by name.
     """
     fused = _read("fusion_f1_by_class")

@@ -23,13 +23,13 @@ def find_image_network_rate(
     finder: RateFinderRecipe,
     weights: WeightsFile | None = None,
 ) -> dict[str, Any]:
-    """Find the learning rate of a network over photos; of a head on features it is a matter of seconds.
+    """Find the learning rate of a network over photos; on the features of a frozen backbone, in seconds.
 
     Args:
         out: Work folder.
         clean: `clean_products`.
         split: `split_products`.
-        images: What the recipe reads: `resize_images`, or `extract_features`, which knows the backbone's weights.
+        images: What the recipe reads: `resize_images` or `extract_features`.
         recipe: What is to be trained.
         finder: Which rates are tried, and for how long each.
         weights: Of the backbone within the network, as `find_weights` found them; None: there is none, or they are
@@ -50,5 +50,5 @@ def find_image_network_rate(
     starts_from = checked_weights(recipe.backbone, weights) if isinstance(recipe, ImageBackboneRecipe) else None
     arrays = ImageArrays(images.folder, recipe.reads)
     examples, without_image = pictured_examples(clean, split, arrays)
-    found = find_rate(out, recipe, examples, arrays.shape, finder, weights=starts_from)
-    return {"without_image": without_image, **found}
+    facts = find_rate(out, recipe, examples, arrays.shape, finder, weights=starts_from)
+    return {"without_image": without_image, **facts}

@@ -47,7 +47,7 @@ class Steps:
     Args:
         model: Ends in a softmax; not compiled.
         train: At least one row.
-        settings: Batch size, first learning rate, class weights and sampling.
+        settings: Batch size, first learning rate and class weights.
         seed: Of the order of rows.
 
     Attributes:
@@ -90,15 +90,15 @@ class Steps:
         return Batch(float(logs["loss"]), float(logs["accuracy"]))
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        """The rows of an epoch, int64 (per_epoch, batch_size), as `epoch_rows` has them.
+        """The rows of an epoch, int64 (per_epoch, batch_size), shuffled; some come twice to fill the last batch.
 
         All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
         numbers would depend on where a training was resumed.
         """
         if self._ordered is None or self._ordered[0] != epoch:
-            num_rows = self.per_epoch * self._batch_size
-            rows = epoch_rows(self._train.targets, num_rows, self._sampling, (self._seed, epoch))
-            self._ordered = epoch, rows.reshape(self.per_epoch, self._batch_size)
+            shape = self.per_epoch, self._batch_size
+            rows = epoch_rows(self._train.targets, shape[0] * shape[1], self._sampling, (self._seed, epoch))
+            self._ordered = epoch, rows.reshape(shape)
         return self._ordered[1]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

@@ -10,6 +10,7 @@ import pytest
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
+COMMANDS = ("demo-dump", "validate", "retrain", "predict", "study-text", "find-lr", "plan", "runs", "show", "ui")
 
 
 def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
@@ -50,9 +51,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize(
-    "command", ["demo-dump", "validate", "retrain", "predict", "study-text", "find-lr", "plan", "runs", "show", "ui"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 

@@ -7,7 +7,7 @@ from rakuten.errors import DumpError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
-from rakuten.recipes import load_plan
+from rakuten.recipes import RateMethod, Recipe, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.settings import Settings
@@ -34,16 +34,33 @@ def check_retrain(dump: str, plan: str, modality: Modality) -> None:
         RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
-    from tasks.weights import find_all_weights
+    check_labelled(dump)
+    _check_recipes(load_plan(plan).of_modality(modality))
 
+
+def check_find_rate(dump: str, recipe: str, method: RateMethod, steps: int | None) -> None:
+    """Refuse a dump without labels, what has no learning rate, and too few steps.
+
+    Raises:
+        DumpError: As `check_labelled`.
+        RecipeError: If the recipe is absent, does not validate, names no model or is of no Keras network, or there are
+            too few steps.
+        WeightsNotFoundError: If the recipe's pre-trained weights are absent.
+    """
+    check_labelled(dump)
+    rate_finder(method, steps)
+    _check_recipes((load_network_recipe(recipe),))
+
+
+def check_labelled(dump: str) -> None:
+    """Refuse a dump without labels.
+
+    Raises:
+        DumpError: As `check_dump`, or if the dump has no labels to learn from.
+    """
     check_dump(dump)
     if not (Path(dump).expanduser() / Y_TRAIN).exists():
         raise DumpError(f"{dump} has no labels to learn from ({Y_TRAIN}); `rakuten predict` scores it")
-    recipes = load_plan(plan).of_modality(modality)
-    for recipe in recipes:
-        if isinstance(recipe, NetworkRecipe):
-            check_recipe(recipe)
-    find_all_weights(recipes)
 
 
 def check_predict(dump: str, model: str, part: Part) -> None:
@@ -58,3 +75,12 @@ def check_predict(dump: str, model: str, part: Part) -> None:
         raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
     book = RunBook(OutputStore(Settings().outputs_folder))
     book.find(None if model == "newest" else model, flow="retrain")
+
+
+def _check_recipes(recipes: tuple[Recipe, ...]) -> None:
+    from tasks.weights import find_all_weights
+
+    for recipe in recipes:
+        if isinstance(recipe, NetworkRecipe):
+            check_recipe(recipe)
+    find_all_weights(recipes)

@@ -13,6 +13,7 @@ COMMANDS = (
     training.plan,
     training.retrain,
     training.study_text,
+    training.find_lr,
     prediction.predict,
     runs.runs,
     runs.show,

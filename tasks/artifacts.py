@@ -6,9 +6,10 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
-from rakuten.recipes import Plan
+from rakuten.recipes import Plan, Recipe
 from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
@@ -45,6 +46,24 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def publish_rate(recipe: Recipe, found: StageOutput, drawn: StageOutput) -> None:
+    """Show the learning rate that was found for a recipe, and its curve.
+
+    Args:
+        recipe: What it was found for.
+        found: Has the choice.
+        drawn: Has the picture.
+    """
+    create_table_artifact(
+        [found.read_json(CHOICE)], key="learning-rate", description=f"Learning rate found for {recipe.name}"
+    )
+    create_markdown_artifact(
+        f"![loss by learning rate]({picture(drawn.file(RATE_PICTURE))})",
+        key="learning-rate-curve",
+        description=f"Loss of {recipe.name} by learning rate",
+    )
 
 
 def publish_validation(validation: StageOutput) -> str:

@@ -108,7 +108,12 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
 
     Returns:
         A future of the StageOutput that holds the curve and the choice.
+
+    Raises:
+        InputError: If the dump lacks the images that the recipe reads.
     """
+    if recipe.modality == "image" and not data.dump.has_images:
+        raise InputError(f"{data.dump.path} has no images, which recipe {recipe.name} reads")
     common = {"clean": data.clean, "split": split, "recipe": recipe, "finder": finder}
     match recipe:
         case TextNetworkRecipe():

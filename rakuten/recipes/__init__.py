@@ -8,10 +8,10 @@ from rakuten.recipes.image import (
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
 )
-from rakuten.recipes.loading import load_plan, load_recipe, plan_names, recipe_names
+from rakuten.recipes.loading import load_network_recipe, load_plan, load_recipe, plan_names, recipe_names
 from rakuten.recipes.network import FitSettings
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
-from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod
+from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod, rate_finder
 from rakuten.recipes.recipe import Recipe
 from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
 
@@ -34,8 +34,10 @@ __all__ = [
     "TextNetworkRecipe",
     "TextNgramsRecipe",
     "TextTfidfRecipe",
+    "load_network_recipe",
     "load_plan",
     "load_recipe",
     "plan_names",
+    "rate_finder",
     "recipe_names",
 ]

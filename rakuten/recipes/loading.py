@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rakuten.errors import RecipeError
 from rakuten.recipes.plan import Plan
-from rakuten.recipes.recipe import Recipe
+from rakuten.recipes.recipe import NetworkRecipe, Recipe
 
 RECIPES = Path(__file__).parent / "recipes"
 PLANS = Path(__file__).parent / "plans"
@@ -40,6 +40,18 @@ def load_recipe(name: str, relative_to: Path | None = None) -> Recipe:
     recipe = _validated(path, _read(path))
     if recipe.name != path.stem:
         raise RecipeError(f"{path.name}: its name is {recipe.name!r}, expected that of its file, {path.stem!r}")
+    return recipe
+
+
+def load_network_recipe(name: str) -> NetworkRecipe:
+    """A recipe of a Keras network by name or path.
+
+    Raises:
+        RecipeError: As `load_recipe`, or if it is of another kind of model.
+    """
+    recipe = load_recipe(name)
+    if not isinstance(recipe, NetworkRecipe):
+        raise RecipeError(f"recipe {recipe.name}: family {recipe.family} is no Keras network, it has no learning rate")
     return recipe
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, PositiveFloat, model_validator
 
+from rakuten.errors import RecipeError
 from rakuten.recipes.strict import Strict
 
 RateMethod = Literal["batch", "epoch"]
@@ -46,3 +47,19 @@ class RateFinderRecipe(Strict):
     def rates(self) -> npt.NDArray[np.float64]:
         """float64 (steps,), ascending, each the same multiple of the one before it."""
         return np.geomspace(self.lowest, self.highest, self.steps, endpoint=False)
+
+
+def rate_finder(method: RateMethod, steps: int | None = None) -> RateFinderRecipe:
+    """The usual range test.
+
+    Args:
+        method: How long each rate lasts.
+        steps: How many rates there are; None: as many as are usual for the method.
+
+    Raises:
+        RecipeError: If they are too few.
+    """
+    chosen = STEPS[method] if steps is None else steps
+    if chosen < FEWEST_STEPS:
+        raise RecipeError(f"expected at least {FEWEST_STEPS} steps of the learning rate, received {chosen}")
+    return RateFinderRecipe(method=method, steps=chosen)

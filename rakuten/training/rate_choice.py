@@ -29,6 +29,8 @@ VOLATILE = 2.0
 VOLATILE_SHARE = 0.1
 # Standard errors by which the lowest smoothed loss must lie below the first one; of noise alone one test in 1,000 does.
 SIGNIFICANT = 5.0
+# A gain of less than this share of the loss may be float32's rounding.
+ROUNDING = 1e-6
 # Standard errors within which a loss is as good as the lowest.
 EQUAL = 2.0
 
@@ -80,7 +82,8 @@ def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
     Raises:
         InputError: If fewer than ten rates were tried before the loss diverged, or none lowered it.
     """
-    end = divergence(rates, losses, smoothing)
+    # Without two rates there is no telling how many are a decade.
+    end = divergence(rates, losses, smoothing) if len(losses) >= FEWEST else None
     seen = losses[:end]
     if len(seen) < FEWEST:
         raise InputError(f"expected at least {FEWEST} losses before they diverge, received {len(seen)}")
@@ -90,7 +93,7 @@ def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
     lowest = int(smoothed.argmin())
     gain, usual = float(smoothed[0] - smoothed[lowest]), float(np.median(volatility[: lowest + 1]))
     noise = usual * float(np.hypot(errors[0], errors[lowest]))
-    if gain <= SIGNIFICANT * noise:
+    if gain <= max(SIGNIFICANT * noise, ROUNDING * abs(smoothed[0])):
         raise InputError(
             f"no learning rate from {rates[0]:.2g} to {rates[len(seen) - 1]:.2g} lowered the loss beyond its noise: "
             f"{smoothed[0]:.4g} at the start, {smoothed[lowest]:.4g} at best, a difference of ± {noise:.2g} by chance"

@@ -48,7 +48,7 @@ def find_rate(
         rows.
 
     Raises:
-        InputError: If there are no train rows, or no rate lowers the loss.
+        InputError: If there are no train rows, the weights do not fit, or no rate lowers the loss.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
 
     Output:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_network_stages import HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
+from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
 
 from rakuten.errors import InputError
 from rakuten.evaluation.rate_curve import draw_rate_curve
@@ -26,6 +26,7 @@ FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=60)
         pytest.param(find_text_hashes_rate, HASHES, id="text_hashes"),
         pytest.param(find_image_network_rate, IMAGE, id="image_network"),
         pytest.param(find_image_network_rate, HEAD, id="image_features"),
+        pytest.param(find_image_network_rate, BACKBONE, id="image_backbone"),
     ],
 )
 def test_every_family_has_its_learning_rate_found_and_drawn(find: Any, recipe: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What can be told to be wrong in the first second, before a server or a large library is started."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rakuten.data.layout import PRODUCT_TABLES, Y_TRAIN, Part
@@ -7,7 +8,7 @@ from rakuten.errors import DumpError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
-from rakuten.recipes import RateMethod, Recipe, load_network_recipe, load_plan, rate_finder
+from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.settings import Settings
@@ -50,6 +51,19 @@ def check_find_rate(dump: str, recipe: str, method: RateMethod, steps: int | Non
     check_labelled(dump)
     rate_finder(method, steps)
     _check_recipes((load_network_recipe(recipe),))
+
+
+def check_study_images(dump: str, plan: str, backbones: Sequence[str]) -> None:
+    """Refuse a dump without labels, and studies, backbones or weights that are not there.
+
+    Raises:
+        DumpError: As `check_labelled`.
+        RecipeError: If the study does not exist, does not validate, or lacks a backbone.
+        WeightsNotFoundError: If the pre-trained weights of a backbone are absent.
+    """
+    check_labelled(dump)
+    chosen = load_image_study(plan).restricted_to(backbones)
+    _check_recipes((*chosen.selection_recipes(), *chosen.extras))
 
 
 def check_labelled(dump: str) -> None:

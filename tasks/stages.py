@@ -17,6 +17,9 @@ from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.reporting.stages import render_report as _render_report
+from rakuten.reporting.study import render_study as _render_study
+from rakuten.reporting.study_steps import report_rates as _report_rates
+from rakuten.reporting.study_steps import report_step as _report_step
 from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
@@ -64,4 +67,7 @@ evaluate = StageTask(_evaluate, label="name")
 fuse_votes = StageTask(_fuse_votes, label="vote")
 apply_vote = StageTask(_apply_vote)
 render_report = StageTask(_render_report)
+report_step = StageTask(_report_step, label="step")
+report_rates = StageTask(_report_rates)
+render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")

@@ -40,6 +40,26 @@ def study_text(dump: str, plan: str) -> None:
     show_run(call_flow("flows.study_text", "study_text", dump=absolute(dump), plan=plan))
 
 
+@click.command("study-images")
+@DUMP
+@click.option(
+    "--plan", default="image_study", show_default=True, metavar="NAME", help="Image study, or its file's path."
+)
+@click.option(
+    "--backbones", metavar="NAMES", default="", help="Backbones to study, with commas.  [default: the plan's]"
+)
+@click.option("--image-limit", type=click.IntRange(min=1), metavar="N", help="At most so many photos, always the same.")
+@reporting_errors
+def study_images(dump: str, plan: str, backbones: str, image_limit: int | None) -> None:
+    """Compare pre-trained networks on the photos, in the report's five steps."""
+    from flows.checks import check_study_images
+
+    names = tuple(name.strip() for name in backbones.split(",") if name.strip())
+    check_study_images(dump, plan, names)
+    parameters = {"plan": plan, "backbones": names, "image_limit": image_limit}
+    show_run(call_flow("flows.study_images", "study_images", dump=absolute(dump), **parameters))
+
+
 @click.command("find-lr")
 @DUMP
 @click.option("--recipe", required=True, metavar="NAME", help="Recipe of a Keras network, or path of a recipe file.")

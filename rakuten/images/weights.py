@@ -1,5 +1,6 @@
 """Which file holds a backbone's weights, settled before any work starts and never silently replaced. No Keras here."""
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -100,6 +101,13 @@ def checked_weights(backbone: Backbone, weights: WeightsFile | None) -> Path | N
 
 
 def _md5_of(path: Path) -> str:
+    status = path.stat()
+    return _md5(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.cache
+def _md5(path: Path, size: int, changed: int) -> str:
+    """Once for a file as it is: a study asks for the same one a hundred times."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "md5").hexdigest()
 

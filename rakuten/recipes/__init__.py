@@ -8,7 +8,16 @@ from rakuten.recipes.image import (
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
 )
-from rakuten.recipes.loading import load_network_recipe, load_plan, load_recipe, plan_names, recipe_names
+from rakuten.recipes.image_study import ImageStudyPlan
+from rakuten.recipes.loading import (
+    image_study_names,
+    load_image_study,
+    load_network_recipe,
+    load_plan,
+    load_recipe,
+    plan_names,
+    recipe_names,
+)
 from rakuten.recipes.network import FitSettings
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
 from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod, rate_finder
@@ -25,6 +34,7 @@ __all__ = [
     "ImageBackboneRecipe",
     "ImageFeaturesRecipe",
     "ImageNetworkRecipe",
+    "ImageStudyPlan",
     "Plan",
     "RateFinderRecipe",
     "RateMethod",
@@ -34,6 +44,8 @@ __all__ = [
     "TextNetworkRecipe",
     "TextNgramsRecipe",
     "TextTfidfRecipe",
+    "image_study_names",
+    "load_image_study",
     "load_network_recipe",
     "load_plan",
     "load_recipe",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rakuten.recipes import (
+    Backbone,
     ImageBackboneRecipe,
+    ImageFeaturesRecipe,
     Recipe,
     TextNetworkRecipe,
     TextNgramsRecipe,
@@ -75,6 +77,25 @@ def published_image(recipe: PretrainedRecipe) -> PublishedScore | None:
     if name == IMAGE_BASELINE and step != FROZEN:
         return PublishedScore("the challenge's ResNet50", IMAGE_BASELINE_F1, None)
     return None
+
+
+def published_selection(recipe: ImageFeaturesRecipe) -> float | None:
+    """The report's weighted F1 in step 1 with the same backbone, sizes and epochs; None where it tried no such."""
+    runs = _read("image_stages")
+    same = (
+        (runs["stage"] == FROZEN)
+        & (runs["backbone"] == recipe.backbone.name)
+        & (runs["input_size"] == recipe.backbone.input_size)
+        & (runs["batch_size"] == recipe.fit.batch_size)
+        & (runs["epochs"] == recipe.fit.epochs)
+    )
+    return float(runs.loc[same, "f1_weighted"].max()) if recipe.backbone.alpha == 1 and same.any() else None
+
+
+def published_rate(backbone: Backbone) -> float | None:
+    """The learning rate that the report's step 4 found for a backbone; None where it looked for none."""
+    rates = _read("image_lr_found").set_index("backbone")["learning_rate"]
+    return float(rates[backbone.name]) if backbone.alpha == 1 and backbone.name in rates.index else None
 
 
 def published_parameters() -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""A fine-tuning of seconds: a small backbone, augmentation, dropout, early stopping. Run as a script it prints a line a batch."""
+"""A fine-tuning of seconds: a small backbone, augmentation, dropout, early stopping.
+
+Run as a script it prints a line a batch.
+"""
 
 import sys
 from pathlib import Path

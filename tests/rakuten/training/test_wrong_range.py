@@ -1,8 +1,8 @@
 """The report's first mistake: pixels of 0..1 for EfficientNet, which wants 0..255. Every photo got the same class.
 
 Weights drawn at random do not show it: with them EfficientNet tells no photos apart, in whatever range. So this
-reproduction trains Keras' EfficientNet as far as its first block, which has its whole input stage, on pixels in the right
-range, and then treats it as a pre-trained backbone.
+reproduction trains Keras' EfficientNet as far as its first block, which has its whole input stage, on pixels in the
+right range, and then treats it as a pre-trained backbone.
 """
 
 from pathlib import Path

@@ -8,6 +8,7 @@ from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import ImageFeaturesRecipe, ImageStudyPlan
 from rakuten.recipes.image import ImageRecipe
+from rakuten.reporting.study_steps import TITLES
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.futures import settled
@@ -106,7 +107,8 @@ class ImageStudy:
             recipes=tuple(recipe for recipe in self.finalists if recipe.name in found),
             refused=refused,
         )
-        return {name: float(search.facts["learning_rate"]) for name, search in found.items()}
+        # As many digits as a range test is good for, so that the recipes of step 5 can be read.
+        return {name: float(f"{search.facts['learning_rate']:.2g}") for name, search in found.items()}
 
     def summarise(self) -> Any:
         """Submit the summary of all steps.
@@ -115,7 +117,7 @@ class ImageStudy:
             A future of it.
         """
         return stages.render_study.submit(
-            steps=tuple(self.reports.values()),
+            steps=tuple(self.reports[step] for step in TITLES if step in self.reports),
             plan=self.plan,
             snapshot=self.data.dump.snapshot,
             dump_name=self.data.dump.path.name,

@@ -64,6 +64,7 @@ def _step(step: StageOutput) -> dict[str, Any]:
     shown = step.read_json(STEP)
     table = pd.read_parquet(step.file(TABLE))
     shown |= {"columns": list(table.columns), "rows": plain_rows(table), "pictures": {}, "classes": None}
+    shown.setdefault("below_baseline", {})
     for path in sorted(step.folder.glob("*.png")):
         kind, _, model = path.stem.partition("-")
         shown["pictures"].setdefault(kind, {})[model] = picture(path)

@@ -6,7 +6,6 @@ running sums of the current epoch, and the history, from which early stopping is
 """
 
 import logging
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.errors import InputError
-from rakuten.outputs import report_progress
+from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
 from rakuten.training.scoring import predict, score
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
-
-PROGRESS_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class _Fitting:
         self.settings = settings
         self.checkpoints = checkpoints
         self.state = _State()
-        self.reported_at = 0.0
+        self.progress = PacedProgress("steps")
 
     @property
     def steps_done(self) -> int:
@@ -148,9 +145,7 @@ class _Fitting:
         self.state.loss_sum += loss
         self.state.accuracy_sum += accuracy
         self.state.step += 1
-        if time.monotonic() - self.reported_at >= PROGRESS_SECONDS:
-            self.reported_at = time.monotonic()
-            report_progress(self.steps_done, self.settings.epochs * self.steps.per_epoch, "steps")
+        self.progress.report(self.steps_done, self.settings.epochs * self.steps.per_epoch)
 
     def _end_epoch(self) -> None:
         state = self.state

@@ -4,14 +4,13 @@ A rate lasts a batch or an epoch. A killed test goes on at its last checkpoint a
 """
 
 import logging
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rakuten.outputs import report_progress
+from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings, RateFinderRecipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
 from rakuten.training.rate_choice import Floats, divergence
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
-
-PROGRESS_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ class _RangeTest:
         self.rates = finder.rates
         self.steps_per_rate = 1 if finder.method == "batch" else steps.per_epoch
         self.state = _State()
-        self.reported_at = 0.0
+        self.progress = PacedProgress("steps")
 
     @property
     def total(self) -> int:
@@ -130,9 +127,7 @@ class _RangeTest:
             state.loss_sum = 0.0
             if self.finder.method == "epoch":
                 logger.info("learning rate %.2g: loss %.4f", self.rates[rate], state.losses[-1])
-        if time.monotonic() - self.reported_at >= PROGRESS_SECONDS:
-            self.reported_at = time.monotonic()
-            report_progress(state.step, self.total, "steps")
+        self.progress.report(state.step, self.total)
 
     def _save(self) -> None:
         state = self.state

@@ -16,6 +16,7 @@ COMMANDS = (
     prediction.predict,
     runs.runs,
     runs.show,
+    runs.compare,
     runs.ui,
 )
 

@@ -29,6 +29,7 @@ class Retrained:
     models: dict[str, Any]
     votes: dict[str, Any]
     evaluations: dict[str, Any]
+    findings: dict[str, Any]
     report: Any
 
     @property
@@ -44,6 +45,7 @@ class Retrained:
             **{f"model {name}": future for name, future in self.models.items()},
             **self.votes,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
+            **self.findings,
         }
 
 
@@ -91,10 +93,12 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
     evaluations = {
         name: stages.evaluate.submit(scored=future, split=split, name=name) for name, future in (models | votes).items()
     }
+    decision = vote_name(plan.fusion.decision)
+    findings = explain(decision, votes[decision], evaluations, prepared, split)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
         votes=tuple(votes.values()),
-        decision=vote_name(plan.fusion.decision),
+        decision=decision,
         plan=plan,
         snapshot=dump.snapshot,
         validation=prepared.validation,
@@ -103,4 +107,28 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
-    return Retrained(prepared, checked, split, corpus_words, models, votes, evaluations, report)
+    return Retrained(prepared, checked, split, corpus_words, models, votes, evaluations, findings, report)
+
+
+def explain(decision: str, decided: Any, evaluations: dict[str, Any], prepared: Prepared, split: Any) -> dict[str, Any]:
+    """Submit what explains a decision's score: its lead, where it fails, and what is odd about the data.
+
+    Args:
+        decision: Name of the evaluation that stands for the run.
+        decided: What was evaluated under it.
+        evaluations: Of all models and votes, by name.
+        prepared, split: Of the dump.
+
+    Returns:
+        Futures by role.
+    """
+    near_twins = stages.find_near_twins.submit(clean=prepared.clean, split=split, images=prepared.images)
+    return {
+        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decision=decision),
+        "near twins": near_twins,
+        "slices": stages.score_slices.submit(
+            evaluation=evaluations[decision], clean=prepared.clean, near_twins=near_twins
+        ),
+        "label errors": stages.find_label_errors.submit(scored=decided, split=split),
+        "duplicates": stages.find_duplicates.submit(clean=prepared.clean),
+    }

@@ -9,7 +9,12 @@ from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
+from rakuten.evaluation.compare_models import compare_models as _compare_models
+from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.evaluation.label_errors import find_label_errors as _find_label_errors
+from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
+from rakuten.evaluation.slices import score_slices as _score_slices
 from rakuten.fusion.stages import apply_vote as _apply_vote
 from rakuten.fusion.stages import fuse_votes as _fuse_votes
 from rakuten.images.features import extract_features as _extract_features
@@ -49,6 +54,11 @@ predict_image_network = StageTask(image_network.predict_image_network, slot=True
 predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
 evaluate = StageTask(_evaluate, label="name")
+compare_models = StageTask(_compare_models)
+find_near_twins = StageTask(_find_near_twins)
+find_duplicates = StageTask(_find_duplicates)
+find_label_errors = StageTask(_find_label_errors)
+score_slices = StageTask(_score_slices)
 fuse_votes = StageTask(_fuse_votes, label="vote")
 apply_vote = StageTask(_apply_vote)
 render_report = StageTask(_render_report)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from rakuten.errors import InputError
 from rakuten.evaluation.difference import Difference
-from rakuten.evaluation.paired import McNemar, Paired, compare, mcnemar
+from rakuten.evaluation.mcnemar import McNemar, mcnemar
+from rakuten.evaluation.paired import Paired, compare
 
 TO_RIGHT, TO_WRONG = "wrong → right", "right → wrong"
 

@@ -146,15 +146,19 @@ def _by_image(test: pd.DataFrame, train: pd.DataFrame, images: StageOutput) -> p
     known = known.drop_duplicates("image_digest", ignore_index=True)
     if asked.empty or known.empty:
         return _twins([])
-    looks = [np.stack([np.frombuffer(look, np.uint8) for look in side["look"]]) for side in (asked, known)]
+    asked_looks, known_looks = (_stacked(side["look"]) for side in (asked, known))
     edges = [[int(edge, 16) for edge in side["perceptual_hash"]] for side in (asked, known)]
     pairs = [
         (int(asked["productid"][row]), int(known["productid"][column]), "image", 1 - distance / 255)
-        for row, column, distance in same_pictures(*looks)
+        for row, column, distance in same_pictures(asked_looks, known_looks)
         if (edges[0][row] ^ edges[1][column]).bit_count() <= SAME_EDGES
     ]
     pairs.sort(key=lambda pair: (pair[0], -pair[3], pair[1]))
     return _twins(pairs).drop_duplicates("productid", ignore_index=True)
+
+
+def _stacked(looks: "pd.Series[bytes]") -> npt.NDArray[np.uint8]:
+    return np.stack([np.frombuffer(look, np.uint8) for look in looks])
 
 
 def _twins(pairs: list[tuple[int, int, str, float]]) -> pd.DataFrame:

@@ -124,39 +124,6 @@ def fewest_telling(looks: int) -> int:
     return math.ceil(math.log2(2 * looks / (1 - INTERVAL)))
 
 
-@dataclass(frozen=True)
-class McNemar:
-    """Whether two sets of predictions are right equally often.
-
-    Attributes:
-        only_first, only_second: Products that only the first, only the second gets right.
-        exact: Two-sided exact p-value.
-        mid: Two-sided mid-p-value, which is less conservative and still keeps its level.
-    """
-
-    only_first: int
-    only_second: int
-    exact: float
-    mid: float
-
-
-def mcnemar(only_first: int, only_second: int) -> McNemar:
-    """McNemar's test of products that one of two gets right and the other wrong.
-
-    Reference:
-        Fagerland, Lydersen & Laake (2013), The McNemar test for binary matched-pairs data: mid-p and asymptotic are
-        better than exact conditional.
-    """
-    from scipy.stats import binom
-
-    fewer, discordant = min(only_first, only_second), only_first + only_second
-    of_fewer = float(binom.pmf(fewer, discordant, 0.5))
-    below = float(binom.cdf(fewer - 1, discordant, 0.5)) if fewer else 0.0
-    # Where both are equal the middle is counted once, not on each side.
-    exact = min(1.0, 2 * (below + of_fewer))
-    return McNemar(only_first, only_second, exact, min(1.0, 2 * below + of_fewer))
-
-
 def _count_cells(
     true_codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], Counts]:
@@ -215,14 +182,20 @@ def _compare_classes(
     lead = second - first
     deviations = drawn[1]["f1"] - drawn[0]["f1"] - lead
     errors = deviations.std(axis=0)
-    low, high = lead - errors * _max_t(deviations, errors), lead + errors * _max_t(deviations, errors)
+    reach = errors * _max_t(deviations, errors)
     return tuple(
         ClassDifference(
-            CODES[place],
-            int(support[place]),
-            float(first[place]),
-            float(second[place]),
-            _difference(*map(float, (lead[place], low[place], high[place])), int(told_apart[place]), looks=NUM_CLASSES),
+            code=CODES[place],
+            support=int(support[place]),
+            first=float(first[place]),
+            second=float(second[place]),
+            difference=_difference(
+                float(lead[place]),
+                float(lead[place] - reach[place]),
+                float(lead[place] + reach[place]),
+                int(told_apart[place]),
+                looks=NUM_CLASSES,
+            ),
         )
         for place in np.flatnonzero(support)
     )

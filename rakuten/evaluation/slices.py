@@ -60,7 +60,7 @@ WITHOUT_TWIN = "no near-twin among train products"
 def _slices(products: pd.DataFrame, twins: pd.DataFrame) -> list[tuple[str, str, Mask]]:
     described = (products["description"] != "").to_numpy()
     pictured = products["image_digest"].notna().to_numpy()
-    short = (products["clean_text"].str.split().str.len() <= SHORT).to_numpy()
+    short = (products["clean_text"].map(lambda text: len(text.split())) <= SHORT).to_numpy()
     languages = np.array(guess_languages((products["designation"] + " " + products["description"]).tolist()), object)
     by = {kind: products["productid"].isin(rows["productid"]).to_numpy() for kind, rows in twins.groupby("kind")}
     no = np.zeros(len(products), bool)

@@ -1,16 +1,15 @@
-"""Two sets of predictions beside each other: against resampled products, scikit-learn, SciPy and known answers."""
+"""Two sets of predictions beside each other: against resampled products, scikit-learn and known answers."""
 
 import time
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.stats import binom, binomtest
 from sklearn.metrics import accuracy_score, f1_score
 
 from rakuten.data.classes import CLASSES, CODES
 from rakuten.errors import InputError, MismatchError
-from rakuten.evaluation.paired import compare, fewest_telling, mcnemar
+from rakuten.evaluation.paired import compare, fewest_telling
 
 Codes = npt.NDArray[np.int64]
 
@@ -152,16 +151,3 @@ def test_nothing_to_compare_is_refused() -> None:
         compare(none, none, none)
     with pytest.raises(MismatchError, match="1 true classes, but 1 and 2 predictions"):
         compare(np.array([10]), np.array([10]), np.array([10, 40]))
-
-
-@pytest.mark.parametrize(("fewer", "more"), [(0, 5), (3, 9), (10, 25), (200, 260)])
-def test_mcnemar_equals_the_binomial_test(fewer: int, more: int) -> None:
-    exact = float(binomtest(fewer, fewer + more, 0.5).pvalue)
-    for found in (mcnemar(fewer, more), mcnemar(more, fewer)):
-        assert found.exact == pytest.approx(exact)
-        assert found.mid == pytest.approx(exact - binom.pmf(fewer, fewer + more, 0.5))
-
-
-def test_mcnemar_of_equals_is_one() -> None:
-    assert (mcnemar(0, 0).exact, mcnemar(0, 0).mid) == (1, 1)
-    assert (mcnemar(7, 7).exact, mcnemar(7, 7).mid) == (1, pytest.approx(1))

@@ -15,6 +15,7 @@ from tasks.contracts import contracts
 from tasks.dumps import Dump, named_after_dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
+from tasks.previous import find_previous
 from tasks.runs import recorded_run
 
 
@@ -45,7 +46,7 @@ class Retrained:
             **{f"model {name}": future for name, future in self.models.items()},
             **self.votes,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
-            **self.findings,
+            **{role.replace("_", " "): future for role, future in self.findings.items()},
         }
 
 
@@ -94,7 +95,8 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         name: stages.evaluate.submit(scored=future, split=split, name=name) for name, future in (models | votes).items()
     }
     decision = vote_name(plan.fusion.decision)
-    findings = explain(decision, votes[decision], evaluations, prepared, split)
+    decided = evaluations[decision]
+    findings = explain(decided, votes[decision], evaluations, dump, prepared, split)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
         votes=tuple(votes.values()),
@@ -104,31 +106,42 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         validation=prepared.validation,
         clean=prepared.clean,
         split=split,
+        findings=findings,
+        previous=find_previous(decided, plan.name, models),
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
     return Retrained(prepared, checked, split, corpus_words, models, votes, evaluations, findings, report)
 
 
-def explain(decision: str, decided: Any, evaluations: dict[str, Any], prepared: Prepared, split: Any) -> dict[str, Any]:
-    """Submit what explains a decision's score: its lead, where it fails, and what is odd about the data.
+def explain(
+    decided: Any, scored: Any, evaluations: dict[str, Any], dump: Dump, prepared: Prepared, split: Any
+) -> dict[str, Any]:
+    """Submit what explains a decision's score: who it beats, where it fails, and what is odd about the data.
 
     Args:
-        decision: Name of the evaluation that stands for the run.
-        decided: What was evaluated under it.
+        decided: Evaluation of what decides.
+        scored: What it evaluated.
         evaluations: Of all models and votes, by name.
-        prepared, split: Of the dump.
+        dump, prepared, split: What they were made from.
 
     Returns:
-        Futures by role.
+        Futures by role, as `render_report` wants them.
     """
-    near_twins = stages.find_near_twins.submit(clean=prepared.clean, split=split, images=prepared.images)
+    clean = prepared.clean
+    near_twins = stages.find_near_twins.submit(clean=clean, split=split, images=prepared.images)
+    label_errors = stages.find_label_errors.submit(scored=scored, split=split)
+    duplicates = stages.find_duplicates.submit(clean=clean)
+    examples = stages.pick_examples.submit(
+        evaluation=decided, clean=clean, label_errors=label_errors, near_twins=near_twins, duplicates=duplicates
+    )
+    images = {"snapshot": dump.snapshot, "dump": dump.path}
     return {
-        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decision=decision),
-        "near twins": near_twins,
-        "slices": stages.score_slices.submit(
-            evaluation=evaluations[decision], clean=prepared.clean, near_twins=near_twins
-        ),
-        "label errors": stages.find_label_errors.submit(scored=decided, split=split),
-        "duplicates": stages.find_duplicates.submit(clean=prepared.clean),
+        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decided=decided),
+        "slices": stages.score_slices.submit(evaluation=decided, clean=clean, near_twins=near_twins),
+        "near_twins": near_twins,
+        "label_errors": label_errors,
+        "duplicates": duplicates,
+        "examples": examples,
+        "thumbnails": stages.cut_thumbnails.submit(examples=examples, **images) if dump.has_images else None,
     }

@@ -20,8 +20,10 @@ from rakuten.fusion.stages import fuse_votes as _fuse_votes
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
+from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.submission import write_submission as _write_submission
+from rakuten.reporting.thumbnails import cut_thumbnails as _cut_thumbnails
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
 from rakuten.training import feature_head, image_network, text_hashes, text_network, text_ngrams, text_tfidf
@@ -61,5 +63,7 @@ find_label_errors = StageTask(_find_label_errors)
 score_slices = StageTask(_score_slices)
 fuse_votes = StageTask(_fuse_votes, label="vote")
 apply_vote = StageTask(_apply_vote)
+pick_examples = StageTask(_pick_examples)
+cut_thumbnails = StageTask(_cut_thumbnails)
 render_report = StageTask(_render_report)
 write_submission = StageTask(_write_submission, label="part")

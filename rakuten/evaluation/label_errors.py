@@ -27,8 +27,7 @@ def find_label_errors(out: Path, scored: StageOutput, split: StageOutput) -> dic
 
     Only probabilities of products that no model was fitted to are asked (confident learning). A class is confidently
     given where its probability is at least the mean that it has over the products labelled so; a label is suspected
-    where the most probable confidently given class is another. Fusion weights have seen the classes of validation
-    products, so of those a few errors may have been missed.
+    where the most probable confidently given class is another.
 
     Args:
         out: Work folder.

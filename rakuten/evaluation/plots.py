@@ -105,7 +105,7 @@ def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
     with _drawing:
-        figure = Figure(figsize=(4.2, 4.9), layout="constrained")
+        figure = Figure(figsize=(4.2, 5.2), layout="constrained")
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
         axes.plot([0, 1], [0, 1], color=TRAIN, linewidth=1, linestyle=(0, (4, 3)), label="as sure as right")
         before = calibration.bins[calibration.bins["at"] == "before"]
@@ -116,7 +116,7 @@ def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
             _reliability_line(axes, after, SCORE, label)
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
         axes.set_ylabel("share that is right", color=INK)
-        axes.legend(frameon=False, fontsize=8, loc="upper left")
+        axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
         below.bar(before["low"] + 0.5 / BINS, before["rows"], width=0.88 / BINS, color=VALIDATION)
         below.set_ylabel("products", color=INK)
         below.set_xlabel("confidence: probability of the answer", color=INK)

@@ -4,6 +4,7 @@ They are its own, on its own 20 % split of 84,916 products, on which it also cho
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -66,6 +67,25 @@ def published_f1_by_class() -> pd.DataFrame:
     fused = _read("fusion_f1_by_class")
     fused = fused[fused["models"] == FUSED_MODELS].drop(columns="models").set_index("prdtypecode")
     return _read("text_f1_by_class").set_index("prdtypecode").join(fused)
+
+
+def published_fusions() -> list[dict[str, Any]]:
+    """The report's section 5.2: both combinations of models, both votes.
+
+    Returns:
+        One dict a row: models, weights, vote, accuracy, f1_macro, f1_weighted.
+    """
+    return _read("fusion").to_dict("records")
+
+
+def published_fusion_f1() -> dict[str, dict[int, float]]:
+    """F1 by class of the same, by "<vote> vote of <models>", then by prdtypecode."""
+    rows = _read("fusion_f1_by_class").set_index("prdtypecode")
+    return {
+        f"{vote} vote of {models}": of_models[f"{vote}_vote"].to_dict()
+        for models, of_models in rows.groupby("models", sort=False)
+        for vote in ("max", "weighted")
+    }
 
 
 def _text_model(model: str, column: str) -> PublishedScore | None:

@@ -14,6 +14,7 @@ from rakuten.fusion.stages import WEIGHTS
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
+from rakuten.reporting.findings import explain, what_changed
 from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
 from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
@@ -42,6 +43,8 @@ def render_report(
     validation: StageOutput,
     clean: StageOutput,
     split: StageOutput,
+    findings: dict[str, StageOutput | None],
+    previous: StageOutput | None,
     command: str,
     dump_name: str = "",
     own_files: OwnFiles = OWN_FILES,
@@ -55,6 +58,9 @@ def render_report(
         decision: Name of the evaluation that stands for the run: what predictions are made with.
         plan: What was trained.
         snapshot, validation, clean, split: Of the dump it was trained on.
+        findings: What explains the decision's score, by role: differences, slices, near_twins, label_errors,
+            duplicates, examples, thumbnails (None for a dump without images).
+        previous: Evaluation that an earlier run's decision got; None where there is none to compare with.
         command: What to type to do it again, without this machine's paths.
         dump_name: What people call the dump; "": its key alone says which.
         own_files: Template, style sheet and published figures; given so that they enter the key.
@@ -82,15 +88,18 @@ def render_report(
         "rows": rows,
         "decided": decided,
         "confusions": _worst_confusions(decided),
+        "changed": what_changed(previous, decided.evaluation),
         "labels": LABELS,
     }
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
     (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
-    steps = trace([*evaluations, *votes, validation, clean, split])
+    found = [finding for finding in findings.values() if finding is not None]
+    steps = trace([*evaluations, *votes, *found, validation, clean, split])
     content |= (
         _figures(rows, decided)
         | _votes(votes, rows)
+        | explain(findings, previous, rows, decided)
         | _data(snapshot, validation, clean, split)
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},

@@ -1,7 +1,7 @@
-"""The run that a report compares itself with: the newest earlier one of the same plan and models that answered otherwise.
+"""The run that a report compares itself with: the newest earlier one of the same plan that answered otherwise.
 
-A run that answered all test products alike is passed over. So a run that is done again finds the run that the first one found, its
-report has the key it had, and nothing is made twice.
+Of the same models, too. A run that answered all test products alike is passed over. So a run that is done again finds
+what the first one found, its report has the key it had, and nothing is made twice.
 """
 
 from collections.abc import Collection

@@ -15,8 +15,9 @@ from rakuten.evaluation.evaluate import evaluate as _evaluate
 from rakuten.evaluation.label_errors import find_label_errors as _find_label_errors
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.slices import score_slices as _score_slices
-from rakuten.fusion.stages import apply_vote as _apply_vote
-from rakuten.fusion.stages import fuse_votes as _fuse_votes
+from rakuten.fusion.stages import apply_fusion as _apply_fusion
+from rakuten.fusion.stages import decide as _decide
+from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
@@ -61,9 +62,10 @@ find_near_twins = StageTask(_find_near_twins)
 find_duplicates = StageTask(_find_duplicates)
 find_label_errors = StageTask(_find_label_errors)
 score_slices = StageTask(_score_slices)
-fuse_votes = StageTask(_fuse_votes, label="vote")
-apply_vote = StageTask(_apply_vote)
 pick_examples = StageTask(_pick_examples)
 cut_thumbnails = StageTask(_cut_thumbnails)
+fuse = StageTask(_fuse, label="method")
+decide = StageTask(_decide)
+apply_fusion = StageTask(_apply_fusion)
 render_report = StageTask(_render_report)
 write_submission = StageTask(_write_submission, label="part")

@@ -1,4 +1,4 @@
-"""One number that makes probabilities as sure as they deserve to be, and never changes which class is likeliest.
+"""One number that makes probabilities as sure as they deserve to be, and leaves the most probable class as it is.
 
 Reference:
     Guo, C. et al. (2017). On Calibration of Modern Neural Networks. ICML.

@@ -13,6 +13,7 @@ from rakuten.evaluation.label_errors import LABEL_ERRORS
 from rakuten.evaluation.near_twins import NEAR_TWINS
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.outputs import StageOutput
+from rakuten.reporting.tables import records
 from rakuten.stages import stage
 from rakuten.text.cleaning import plain_text
 from rakuten.text.inputs import read_part
@@ -79,25 +80,25 @@ def _of_confusions(evaluation: StageOutput) -> Iterator[Row]:
     confusions = pd.read_parquet(evaluation.file(CONFUSIONS))
     frequent = confusions.sort_values("count", ascending=False, kind="stable").head(CONFUSIONS_SHOWN)
     predictions = read_predictions(evaluation).sort_values(["confidence", "productid"], ascending=[False, True])
-    for group, (code, taken_for) in enumerate(zip(frequent["prdtypecode"], frequent["taken_for"], strict=True)):
+    for group, pair in enumerate(records(frequent)):
+        code, taken_for = pair["prdtypecode"], pair["taken_for"]
         confused = predictions[(predictions["prdtypecode"] == code) & (predictions["predicted"] == taken_for)]
-        for productid, confidence in (
-            confused[["productid", "confidence"]].head(OF_EACH_CONFUSION).itertuples(index=False)
-        ):
-            yield "confusions", group, f"{code} {taken_for}", int(productid), float(confidence)
+        for row in records(confused.head(OF_EACH_CONFUSION)):
+            yield "confusions", group, f"{code} {taken_for}", row["productid"], row["confidence"]
 
 
 def _of_label_errors(label_errors: StageOutput) -> Iterator[Row]:
-    for group, row in enumerate(pd.read_parquet(label_errors.file(LABEL_ERRORS)).head(LABEL_ERRORS_SHOWN).itertuples()):
-        yield "label errors", group, f"{row.given} {row.suggested}", int(row.productid), float(row.confidence)
+    suspected = pd.read_parquet(label_errors.file(LABEL_ERRORS)).head(LABEL_ERRORS_SHOWN)
+    for group, row in enumerate(records(suspected)):
+        yield "label errors", group, f"{row['given']} {row['suggested']}", row["productid"], row["confidence"]
 
 
 def _of_near_twins(near_twins: StageOutput) -> Iterator[Row]:
     """The pairs that are likest, of each kind; the test product first."""
     twins = pd.read_parquet(near_twins.file(NEAR_TWINS)).sort_values("similarity", ascending=False, kind="stable")
-    for group, row in enumerate(twins.groupby("kind", sort=False).head(TWINS_OF_EACH_KIND).itertuples()):
-        for productid in (row.productid, row.twin):
-            yield "near-twins", group, str(row.kind), int(productid), float(row.similarity)
+    for group, row in enumerate(records(twins.groupby("kind", sort=False).head(TWINS_OF_EACH_KIND))):
+        for productid in (row["productid"], row["twin"]):
+            yield "near-twins", group, row["kind"], productid, row["similarity"]
 
 
 def _of_duplicates(duplicates: StageOutput) -> Iterator[Row]:

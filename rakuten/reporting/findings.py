@@ -18,6 +18,7 @@ from rakuten.reporting.examples import EXAMPLES
 from rakuten.reporting.page import picture
 from rakuten.reporting.published import published_fusion_f1, published_fusions
 from rakuten.reporting.scores import ScoreRow
+from rakuten.reporting.tables import records
 from rakuten.reporting.thumbnails import THUMBNAILS
 
 SECTIONS = ("confusions", "label errors", "near-twins", "duplicates")
@@ -58,16 +59,11 @@ class ExampleGroup:
         return tuple(int(code) for code in self.caption.split())
 
 
-def explain(
-    findings: Mapping[str, StageOutput | None],
-    previous: StageOutput | None,
-    rows: Sequence[ScoreRow],
-    decided: ScoreRow,
-) -> dict[str, Any]:
+def explain(findings: Mapping[str, StageOutput | None], rows: Sequence[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
     """Variables of the sections that explain a score.
 
     Args:
-        findings, previous: As `render_report` takes them.
+        findings: As `render_report` takes them.
         rows: Scores of all models and fusions.
         decided: Of what decides.
     """
@@ -92,7 +88,7 @@ def explain(
 def read_slices(slices: StageOutput) -> list[tuple[str, list[dict[str, Any]]]]:
     """Slices in groups, each a name and its rows."""
     rows = pd.read_parquet(slices.file(SLICES))
-    return [(str(group), of_group.to_dict("records")) for group, of_group in rows.groupby("group", sort=False)]
+    return [(str(group), records(of_group)) for group, of_group in rows.groupby("group", sort=False)]
 
 
 def read_examples(examples: StageOutput, thumbnails: StageOutput | None) -> dict[str, list[ExampleGroup]]:
@@ -101,7 +97,7 @@ def read_examples(examples: StageOutput, thumbnails: StageOutput | None) -> dict
     found: dict[str, list[ExampleGroup]] = {section: [] for section in SECTIONS}
     rows = pd.read_parquet(examples.file(EXAMPLES))
     for (section, _), group in rows.groupby(["section", "group"], sort=True):
-        shown = tuple(_example(row, small) for row in group.to_dict("records"))
+        shown = tuple(_example(row, small) for row in records(group))
         found[str(section)].append(ExampleGroup(str(group["caption"].iat[0]), shown))
     return found
 

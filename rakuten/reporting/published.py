@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from rakuten.recipes import ImageFeaturesRecipe, Recipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
-from rakuten.recipes.plan import Vote
+from rakuten.recipes.plan import FusionMethod
 from rakuten.reporting.own_files import FOLDER
+from rakuten.reporting.tables import records
 
 # The nearest thing it has to a linear classifier over n-grams.
 LINEAR_TEXT_MODEL = "linear_svc"
@@ -51,11 +52,13 @@ def published_model(recipe: Recipe) -> PublishedScore | None:
     return None
 
 
-def published_vote(vote: Vote) -> PublishedScore:
-    """The report's score of a vote."""
+def published_fusion(method: FusionMethod) -> PublishedScore | None:
+    """The report's score of the same vote; None for what it did not try."""
     votes = _read("fusion")
-    score = votes.loc[(votes["models"] == FUSED_MODELS) & (votes["vote"] == vote), "f1_weighted"]
-    return PublishedScore(f"{vote} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{vote}_vote")
+    score = votes.loc[(votes["models"] == FUSED_MODELS) & (votes["vote"] == method), "f1_weighted"]
+    if score.empty:
+        return None
+    return PublishedScore(f"{method} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{method}_vote")
 
 
 def published_f1_by_class() -> pd.DataFrame:
@@ -75,14 +78,14 @@ def published_fusions() -> list[dict[str, Any]]:
     Returns:
         One dict a row: models, weights, vote, accuracy, f1_macro, f1_weighted.
     """
-    return _read("fusion").to_dict("records")
+    return records(_read("fusion"))
 
 
 def published_fusion_f1() -> dict[str, dict[int, float]]:
     """F1 by class of the same, by "<vote> vote of <models>", then by prdtypecode."""
     rows = _read("fusion_f1_by_class").set_index("prdtypecode")
     return {
-        f"{vote} vote of {models}": of_models[f"{vote}_vote"].to_dict()
+        f"{vote} vote of {models}": {int(str(code)): float(f1) for code, f1 in of_models[f"{vote}_vote"].items()}
         for models, of_models in rows.groupby("models", sort=False)
         for vote in ("max", "weighted")
     }

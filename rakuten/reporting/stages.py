@@ -10,17 +10,19 @@ from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
-from rakuten.fusion.stages import WEIGHTS
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
 from rakuten.reporting.findings import explain, what_changed
+from rakuten.reporting.fusion_weights import weights_by_case
 from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
 from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.published import published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 from rakuten.reporting.scores import ScoreRow, plain, score_rows
+from rakuten.reporting.tables import records
 from rakuten.stages import stage
 
 REPORT = "report.html"
@@ -36,8 +38,8 @@ FEWEST_CONFUSED = 2
 def render_report(
     out: Path,
     evaluations: tuple[StageOutput, ...],
-    votes: tuple[StageOutput, ...],
-    decision: str,
+    fusions: tuple[StageOutput, ...],
+    decision: StageOutput,
     plan: Plan,
     snapshot: StageOutput,
     validation: StageOutput,
@@ -53,9 +55,9 @@ def render_report(
 
     Args:
         out: Work folder.
-        evaluations: Of the models in the plan's order, then of the votes.
-        votes: Outputs of `fuse_votes`; empty where one model decides alone.
-        decision: Name of the evaluation that stands for the run: what predictions are made with.
+        evaluations: Of the models in the plan's order, then of the fusions.
+        fusions: Outputs of `fuse`.
+        decision: Output of `decide`: names the evaluation that stands for the run, what predictions are made with.
         plan: What was trained.
         snapshot, validation, clean, split: Of the dump it was trained on.
         findings: What explains the decision's score, by role: differences, slices, near_twins, label_errors,
@@ -74,18 +76,20 @@ def render_report(
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
         report.md: Scores, decision and worst confusions.
-        leaderboard.parquet: One row a model or vote, the best weighted F1 first; columns of `score_table`.
+        leaderboard.parquet: One row a model or fusion, the best weighted F1 first; columns of `score_table`.
     """
     rows = score_rows(evaluations, plan)
-    decided = next((row for row in rows if row.name == decision), None)
+    choice = decision.read_json(DECISION)
+    decided = next((row for row in rows if row.name == choice["name"]), None)
     if decided is None:
-        raise InputError(f"the decision {decision!r} has no evaluation; there are {[row.name for row in rows]}")
+        raise InputError(f"the decision {choice['name']!r} has no evaluation; there are {[row.name for row in rows]}")
     content = {
         "plan": plan,
         "dump_name": dump_name,
         "dump_key": snapshot.key,
         "command": command,
         "rows": rows,
+        "ranked": sorted(rows, key=lambda row: -row.f1_weighted),
         "decided": decided,
         "confusions": _worst_confusions(decided),
         "changed": what_changed(previous, decided.evaluation),
@@ -95,11 +99,11 @@ def render_report(
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
     (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
     found = [finding for finding in findings.values() if finding is not None]
-    steps = trace([*evaluations, *votes, *found, validation, clean, split])
+    steps = trace([*evaluations, decision, *found, validation, clean, split])
     content |= (
         _figures(rows, decided)
-        | _votes(votes, rows)
-        | explain(findings, previous, rows, decided)
+        | {"choice": choice, "weights": weights_by_case(fusions)}
+        | explain(findings, rows, decided)
         | _data(snapshot, validation, clean, split)
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},
@@ -135,15 +139,6 @@ def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
     }
 
 
-def _votes(votes: tuple[StageOutput, ...], rows: list[ScoreRow]) -> dict[str, Any]:
-    """Votes with their members' names."""
-    names = {row.scored: row.name for row in rows}
-    described = [vote.read_json(WEIGHTS) | {"facts": vote.facts} for vote in votes]
-    for member in (member for vote in described for member in vote["members"]):
-        member["name"] = names.get(member["key"], member["key"])
-    return {"votes": described}
-
-
 def _data(snapshot: StageOutput, validation: StageOutput, clean: StageOutput, split: StageOutput) -> dict[str, Any]:
     """What the dump held and what became of it."""
     files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
@@ -166,7 +161,7 @@ def _per_class(row: ScoreRow) -> pd.DataFrame:
 def _worst_confusions(decided: ScoreRow) -> list[dict[str, Any]]:
     confusions = pd.read_parquet(decided.evaluation.file(CONFUSIONS))
     shown = confusions[confusions["count"] >= FEWEST_CONFUSED].head(CONFUSIONS_SHOWN)
-    return [{str(name): value for name, value in row.items()} for row in shown.to_dict("records")]
+    return records(shown)
 
 
 def _axis(rows: list[ScoreRow]) -> dict[str, float]:

@@ -10,7 +10,7 @@ import pytest
 from rakuten.data.classes import CODES
 from rakuten.data.hidden import HIDDEN, targets_of
 from rakuten.errors import HeldOutError
-from rakuten.fusion.stages import fuse_votes
+from rakuten.fusion.stages import fuse
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextNgramsRecipe, TextTfidfRecipe, load_recipe
 from rakuten.text.inputs import read_labelled
@@ -94,7 +94,8 @@ def test_classes_of_test_products_change_no_model_and_no_fusion(hand_made: Any) 
         clean, split = made(hand_made, key, codes)
         recipe = recipe_named("text_ngrams", min_df=1)
         model = hand_made.store.run(train_text_ngrams, clean=clean, split=split, recipe=recipe)
-        fused = hand_made.store.run(fuse_votes, members=(model,), split=split, vote="weighted")
+        asked = {"members": (model,), "names": ("ngrams",), "modalities": ("text",), "split": split}
+        fused = hand_made.store.run(fuse, **asked, method="stacked", calibrate=True)
         files = {name: record.sha256 for name, record in model.manifest.files.items()}
         files["fused"] = fused.manifest.files["probabilities.parquet"].sha256
         contents.append((files, model.facts))

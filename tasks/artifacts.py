@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
@@ -33,19 +33,20 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decisi
     rendered = output_of(report)
     create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
     create_markdown_artifact(
-        rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
-    )
-    # Within the text: Prefect's UI serves no files.
-    confusion = found[run.decision].file(CONFUSION_PICTURE)
-    create_markdown_artifact(
-        f"![confusion matrix of the {run.decision}]({picture(confusion)})",
-        key="confusion-matrix",
-        description=f"True against predicted classes, {run.decision}, run {name}",
+        "\n\n".join([rendered.file(SUMMARY).read_text("utf-8"), *_pictures(found[run.decision], run.decision)]),
+        key="report",
+        description=f"Run {name}, in short",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
+    """Pictures of what decides, within the text: Prefect's UI serves no files."""
+    shown = {"confusion matrix": CONFUSION_PICTURE, "reliability": RELIABILITY_PICTURE}
+    return [f"![{name} of the {decision}]({picture(evaluation.file(file))})" for name, file in shown.items()]
 
 
 def publish_validation(validation: StageOutput) -> str:

@@ -75,7 +75,7 @@ def render_report(
 
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
-        report.md: Scores, decision and worst confusions.
+        report.md: The same in short, without pictures.
         leaderboard.parquet: One row a model or fusion, the best weighted F1 first; columns of `score_table`.
     """
     rows = score_rows(evaluations, plan)
@@ -97,7 +97,6 @@ def render_report(
     }
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
-    (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
     found = [finding for finding in findings.values() if finding is not None]
     steps = trace([*evaluations, decision, *found, validation, clean, split])
     content |= (
@@ -114,6 +113,7 @@ def render_report(
             "style": (FOLDER / "report.css").read_text("utf-8"),
         }
     )
+    (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
     page = render("report.html.j2", content)
     (out / REPORT).write_text(page, "utf-8")
     return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}

@@ -297,7 +297,7 @@ def test_the_earlier_run_is_compared_on_common_test_products(inputs: dict[str, A
     assert Elements(page).open == []
     section = page.split('id="changed"')[1].split("</section>")[0]
     assert "on the 27 test products of both" in section
-    assert "3 test products are new, 0 are gone" in section
+    assert "not compared: 3 new, 0 gone." in section
     assert "evaluated 20" in section
     assert "no difference shown" in section
 
@@ -344,6 +344,14 @@ def test_summary_has_the_scores_and_the_worst_confusions(inputs: dict[str, Any])
     assert all(line.count("|") == 8 for line in rows)
     assert "**image_small_cnn**" in summary
     assert "- 10 adult books is taken for 40 imported video games in 100 % of cases (4)" in summary
+
+
+def test_summary_says_why_it_decides_what_changed_and_what_is_doubtful(inputs: dict[str, Any]) -> None:
+    summary = run(inputs, previous=inputs["evaluations"][1]).file("report.md").read_text("utf-8")
+    assert "It decides because it has the smallest cross-entropy" in summary
+    assert "Since the last run that answered otherwise: no difference shown" in summary
+    assert "- near-twins of train products: 3 of 30 test products; weighted F1 without them 0.876" in summary
+    assert "- suspected label errors: 0 of 57 validation and test products" in summary
 
 
 def test_score_table_has_plain_rows(inputs: dict[str, Any]) -> None:

@@ -110,7 +110,8 @@ def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
         axes.plot([0, 1], [0, 1], color=TRAIN, linewidth=1, linestyle=(0, (4, 3)), label="as sure as right")
         before = calibration.bins[calibration.bins["at"] == "before"]
         _reliability_line(axes, before, VALIDATION, f"as it is: error {calibration.before:.3f}")
-        if calibration.temperature is not None:
+        # One that is 1 as it is written moves no point that could be seen.
+        if calibration.temperature is not None and round(calibration.temperature, 2) != 1:
             after = calibration.bins[calibration.bins["at"] == "after"]
             label = f"at temperature {calibration.temperature:.2f}: error {calibration.after:.3f}"
             _reliability_line(axes, after, SCORE, label)

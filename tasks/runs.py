@@ -7,7 +7,6 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from rakuten.fusion.votes import vote_name
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
@@ -24,18 +23,18 @@ class OpenRun:
         record: What is recorded of it.
         outputs: Keys of its outputs by role, recorded when it ends, however it ends.
         scores: The score table, likewise.
-        decision: Name of the row of scores that stands for the run, likewise.
+        decision: Name of the row of it that predictions are made with, likewise.
     """
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
         self.outputs: dict[str, str] = {}
         self.scores: list[dict[str, Any]] = []
-        self.decision = record.decision
+        self.decision: str | None = None
 
     @property
     def found(self) -> dict[str, Any]:
-        """What is recorded when it ends."""
+        """What came of the run so far, as fields of its record."""
         return {"outputs": self.outputs, "scores": self.scores, "decision": self.decision}
 
 
@@ -54,7 +53,6 @@ def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, A
         flow_run=flow_run.get_id(),
         parameters=parameters,
         plan=plan.model_dump(mode="json"),
-        decision=vote_name(plan.fusion.decision) if isinstance(plan, Plan) else None,
     )
     run = OpenRun(record)
     with exclusive(book.lock(record.run), purpose=record.run):

@@ -11,8 +11,9 @@ from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
 from rakuten.evaluation.evaluate import evaluate as _evaluate
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
-from rakuten.fusion.stages import apply_vote as _apply_vote
-from rakuten.fusion.stages import fuse_votes as _fuse_votes
+from rakuten.fusion.stages import apply_fusion as _apply_fusion
+from rakuten.fusion.stages import decide as _decide
+from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
@@ -64,8 +65,9 @@ find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
-fuse_votes = StageTask(_fuse_votes, label="vote")
-apply_vote = StageTask(_apply_vote)
+fuse = StageTask(_fuse, label="method")
+decide = StageTask(_decide)
+apply_fusion = StageTask(_apply_fusion)
 render_report = StageTask(_render_report)
 report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)

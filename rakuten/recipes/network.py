@@ -11,7 +11,9 @@ class FitSettings(Strict):
     """How a Keras network is fitted (Adam, sparse categorical cross-entropy).
 
     Attributes:
-        batch_size: Products a step.
+        batch_size: Products a step, unless `most_steps` asks for more.
+        most_steps: Steps an epoch, at most: with more train rows than `most_steps * batch_size` batches grow instead,
+            for many rows are learnt from in fewer passes; None: batches never grow.
         epochs: Passes over the train rows, at most.
         learning_rate: Of Adam.
         patience: Epochs without a lower validation loss after which fitting stops; None: it never stops early.
@@ -22,12 +24,17 @@ class FitSettings(Strict):
     """
 
     batch_size: PositiveInt
+    most_steps: PositiveInt | None = None
     epochs: PositiveInt
     learning_rate: PositiveFloat
     patience: PositiveInt | None = None
     restore_best: bool = True
     class_weight: Literal["balanced", "none"] = "none"
     sampling: Literal["natural", "balanced"] = "natural"
+
+    def batch_size_of(self, num_rows: int) -> int:
+        """Products a step where there are so many train rows."""
+        return self.batch_size if self.most_steps is None else max(self.batch_size, -(-num_rows // self.most_steps))
 
     @model_validator(mode="after")
     def _balances_once(self) -> Self:

@@ -64,10 +64,10 @@ class Steps:
         )
         # Restoring needs Adam's moments to exist, which Keras would only make at the first step.
         model.optimizer.build(model.trainable_variables)
-        self.per_epoch = -(-len(train) // settings.batch_size)
+        self._batch_size = settings.batch_size_of(len(train))
+        self.per_epoch = -(-len(train) // self._batch_size)
         self._model = model
         self._train = train
-        self._batch_size = settings.batch_size
         self._sampling = settings.sampling
         self._seed = seed
         self._weights = sample_weights(train.targets, settings)

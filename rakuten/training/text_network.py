@@ -14,6 +14,8 @@ from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.network import RECIPE, predict_network, train_network
 
 VOCABULARY = "vocabulary.json"
+# A convolution needs room to slide, however short the titles are.
+FEWEST_POSITIONS = 16
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
@@ -30,7 +32,7 @@ def train_text_network(
         recipe: What is trained and how.
 
     Returns:
-        Words of the vocabulary, and what `train_network` returns.
+        Words of the vocabulary, positions the network reads, and what `train_network` returns.
 
     Raises:
         InputError: If there are no train or no validation rows, or the training diverges.
@@ -41,10 +43,10 @@ def train_text_network(
         vocabulary.json: words of the train rows, see `Vocabulary`.
         And what `train_network` writes.
     """
-    examples, vocabulary = indexed_examples(clean, split, corpus_words, recipe)
+    examples, vocabulary, fitting = indexed_examples(clean, split, corpus_words, recipe)
     vocabulary.write(out / VOCABULARY)
-    facts = train_network(out, fitting_recipe(recipe, vocabulary), examples, (recipe.sequence_length,))
-    return {"vocabulary": len(vocabulary.words), **facts}
+    facts = train_network(out, fitting, examples, (fitting.sequence_length,))
+    return {"vocabulary": len(vocabulary.words), "sequence_length": fitting.sequence_length, **facts}
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
@@ -80,8 +82,11 @@ def predict_text_network(
 
 def indexed_examples(
     clean: StageOutput, split: StageOutput, corpus_words: StageOutput, recipe: TextNetworkRecipe
-) -> tuple[Examples, Vocabulary]:
+) -> tuple[Examples, Vocabulary, TextNetworkRecipe]:
     """Labelled products, with the indices of their words as inputs.
+
+    Few products hold fewer words than the recipe allows, and short texts end before its last position. Embeddings of
+    no word and positions that are always padding would only cost time: as much as words do.
 
     Args:
         clean: `clean_products`.
@@ -90,7 +95,8 @@ def indexed_examples(
         recipe: Which texts, how many words.
 
     Returns:
-        The examples, and the words of the train rows, which the indices stand for.
+        The examples; the words of the train rows, which the indices stand for; and the recipe with no more words and
+        positions than the train rows have.
     """
     products = read_labelled(clean, split, [f"clean_{recipe.column}"])
     products = products[products["side"].isin(FITTED_SIDES)]
@@ -98,10 +104,8 @@ def indexed_examples(
     train_texts = [text for text, side in zip(texts, products["side"], strict=True) if side == "train"]
     # The recipe counts indices, as the report did: padding and unknown words take two of them.
     vocabulary = Vocabulary.fit(train_texts, recipe.num_words - FIRST_WORD)
-    indices = vocabulary.encode(texts, recipe.sequence_length)
-    return examples_of(products, gather=indices.__getitem__), vocabulary
-
-
-def fitting_recipe(recipe: TextNetworkRecipe, vocabulary: Vocabulary) -> TextNetworkRecipe:
-    """The recipe with no more embeddings than the vocabulary has indices: those of no word would only cost time."""
-    return recipe.model_copy(update={"num_words": vocabulary.size})
+    longest = max((text.count(" ") + 1 for text in train_texts), default=0)
+    length = min(recipe.sequence_length, max(longest, FEWEST_POSITIONS))
+    fitting = recipe.model_copy(update={"num_words": vocabulary.size, "sequence_length": length})
+    indices = vocabulary.encode(texts, length)
+    return examples_of(products, gather=indices.__getitem__), vocabulary, fitting

@@ -9,7 +9,7 @@ from rakuten.stages import stage
 from rakuten.training import text_hashes
 from rakuten.training.rate_finder import find_rate
 from rakuten.training.text_hashes import hashed_examples
-from rakuten.training.text_network import fitting_recipe, indexed_examples
+from rakuten.training.text_network import indexed_examples
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
@@ -41,8 +41,8 @@ def find_text_network_rate(
     Output:
         What `find_rate` writes.
     """
-    examples, vocabulary = indexed_examples(clean, split, corpus_words, recipe)
-    return find_rate(out, fitting_recipe(recipe, vocabulary), examples, (recipe.sequence_length,), finder)
+    examples, _, fitting = indexed_examples(clean, split, corpus_words, recipe)
+    return find_rate(out, fitting, examples, (fitting.sequence_length,), finder)
 
 
 @stage(version=1, libraries=text_hashes.LIBRARIES, isolated=True)

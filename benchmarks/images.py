@@ -18,6 +18,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -299,7 +300,7 @@ def compare_nights(dump: Path, grown: Path, folder: Path) -> None:
 
 
 def without_newest(dump: Path, folder: Path) -> Path:
-    """The dump as it was before its newest products came, photos linked."""
+    """The dump as it was before its newest products came."""
     folder.mkdir()
     products = pd.read_csv(dump / X_TRAIN, index_col=0)
     kept = products.iloc[: int(len(products) / (1 + NEW_SHARE))]
@@ -310,7 +311,7 @@ def without_newest(dump: Path, folder: Path) -> Path:
     for row in kept.itertuples():
         source = dump / "images" / "image_train" / f"image_{row.imageid}_product_{row.productid}.jpg"
         if source.exists():
-            (photos / source.name).symlink_to(source.absolute())
+            shutil.copyfile(source, photos / source.name)
     return folder
 
 

@@ -13,6 +13,8 @@ COMMANDS = (
     training.plan,
     training.retrain,
     training.study_text,
+    training.study_images,
+    training.find_lr,
     prediction.predict,
     runs.runs,
     runs.show,

@@ -6,14 +6,17 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
+from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
-from rakuten.recipes import Plan
+from rakuten.recipes import Plan, Recipe
 from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
+from rakuten.reporting.study_steps import TITLES, table_rows
 from tasks.futures import output_of
 from tasks.runs import OpenRun, run_book
+from tasks.study import ImageStudy
 
 
 def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decision: Any, report: Any) -> None:
@@ -41,6 +44,48 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decisi
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def publish_rate(recipe: Recipe, found: StageOutput, drawn: StageOutput) -> None:
+    """Show the learning rate that was found for a recipe, and its curve.
+
+    Args:
+        recipe: What it was found for.
+        found: Has the choice.
+        drawn: Has the picture.
+    """
+    create_table_artifact(
+        [found.read_json(CHOICE)], key="learning-rate", description=f"Learning rate found for {recipe.name}"
+    )
+    create_markdown_artifact(
+        f"![loss by learning rate]({picture(drawn.file(RATE_PICTURE))})",
+        key="learning-rate-curve",
+        description=f"Loss of {recipe.name} by learning rate",
+    )
+
+
+def publish_study(run: OpenRun, study: ImageStudy) -> None:
+    """Show an image study's tables and summary, and record the scores of what went on after step 1.
+
+    Args:
+        run: The run; its outputs are known.
+        study: The study; it has come to its end.
+    """
+    store = run_book().store
+    for step, future in study.reports.items():
+        rows = table_rows(output_of(future))
+        create_table_artifact(
+            rows, key=f"step-{step.replace('_', '-')}", description=f"{TITLES[step]}, run {run.record.run}"
+        )
+        if step != "rates":
+            run.scores += [{"step": step, **row} for row in rows if study.goes_on(row["model"])]
+    run.decision = max(run.scores, key=lambda row: row["validation_f1"])["model"]
+    rendered = StageOutput(key=run.outputs["report"], folder=store.folder / run.outputs["report"])
+    summary = rendered.file(SUMMARY).read_text("utf-8")
+    create_markdown_artifact(summary, key="report", description=f"Run {run.record.run}, in short")
+    create_link_artifact(
+        rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {run.record.run}"
+    )
 
 
 def _pictures(evaluation: StageOutput, decision: str) -> list[str]:

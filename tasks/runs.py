@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.recipes import Plan
+from rakuten.recipes import ImageStudyPlan, Plan
 from rakuten.settings import Settings
 
 logger = logging.getLogger("rakuten.runs")
@@ -39,7 +39,7 @@ class OpenRun:
 
 
 @contextmanager
-def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:

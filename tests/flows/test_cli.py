@@ -10,6 +10,7 @@ import pytest
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
+COMMANDS = ("demo-dump", "validate", "retrain", "predict", "study-text", "find-lr", "plan", "runs", "show", "ui")
 
 
 def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
@@ -31,7 +32,18 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in ("demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"):
+    for command in (
+        "demo-dump",
+        "validate",
+        "retrain",
+        "predict",
+        "study-text",
+        "find-lr",
+        "plan",
+        "runs",
+        "show",
+        "ui",
+    ):
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -39,9 +51,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize(
-    "command", ["demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 
@@ -55,6 +65,9 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
         (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
         (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_ngrams"], "is no Keras network, it has no learning rate"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 20 steps"),
+        (["find-lr", "--dump", "{unlabelled}", "--recipe", "text_dnn"], "no labels to learn from"),
         (["validate", "--dump", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),

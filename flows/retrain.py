@@ -16,6 +16,7 @@ from tasks.dumps import Dump, named_after_dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.runs import recorded_run
+from tasks.weights import feature_weights
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Retrained:
     decision: Any
     evaluations: dict[str, Any]
     report: Any
+    package: Any
 
     @property
     def roles(self) -> dict[str, Any]:
@@ -42,6 +44,7 @@ class Retrained:
             "split": self.split,
             "corpus words": self.corpus_words,
             "report": self.report,
+            "package": self.package,
             **{f"model {name}": future for name, future in self.models.items()},
             "decision": self.decision,
             **self.fusions,
@@ -102,7 +105,20 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
-    return Retrained(prepared, checked, split, corpus_words, models, fusions, decision, evaluations, report)
+    package = stages.package_model.submit(
+        plan=plan,
+        names=tuple(models),
+        models=tuple(models.values()),
+        refitted=(),
+        weights=tuple(feature_weights(recipe) for recipe in recipes),
+        decision=decision,
+        corpus_words=corpus_words,
+        evaluations=tuple(evaluations.values()),
+        clean=prepared.clean,
+        split=split,
+        dump_names=(dump.path.name,),
+    )
+    return Retrained(prepared, checked, split, corpus_words, models, fusions, decision, evaluations, report, package)
 
 
 def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], split: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Classifying batch by batch: every product in its order, finished ones kept through a kill, equal whatever the batches."""
+"""Classifying batch by batch: every product in its order, finished ones kept through a kill, equal however batched."""
 
 from collections.abc import Callable
 from pathlib import Path

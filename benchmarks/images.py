@@ -18,6 +18,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ from rakuten.images.resizing import resize_images
 from rakuten.images.weights import WeightsFile, find_weights
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe, RateMethod, load_recipe, rate_finder
+from rakuten.reporting.recipe_text import recipe_toml
 from rakuten.settings import Settings
 from rakuten.training.examples import Examples, examples_of
 from rakuten.training.network import train_network
@@ -129,7 +131,7 @@ class Photos:
 
 def head_recipe() -> ImageFeaturesRecipe:
     """The report's head on a narrow MobileNetV2, fitted as in its step 1."""
-    recipe = load_recipe("image_mobilenet_v2")
+    recipe = load_recipe("image_mobilenet_v2_frozen")
     assert isinstance(recipe, ImageFeaturesRecipe)
     backbone = Backbone(name="MobileNetV2", input_size=SIZE, alpha=ALPHA)
     return recipe.model_copy(update={"backbone": backbone, "fit": STEP_1})
@@ -274,10 +276,8 @@ def compare_rates(photos: Photos) -> None:
 def compare_nights(dump: Path, grown: Path, folder: Path) -> None:
     """Print seconds and photos worked on of a first run, a second one, and one with new photos."""
     plan, outputs = folder / "nights.toml", folder / "nights"
-    recipe = folder / "image_narrow.toml"
-    source = (Path(__file__).parents[1] / "rakuten/recipes/recipes/image_mobilenet_v2.toml").read_text("utf-8")
-    narrow = source.replace("alpha = 1.0", f"alpha = {ALPHA}").replace('"image_mobilenet_v2"', '"image_narrow"')
-    recipe.write_text(narrow, "utf-8")
+    narrow = head_recipe().model_copy(update={"name": "image_narrow"})
+    (folder / "image_narrow.toml").write_text(recipe_toml(narrow), "utf-8")
     plan.write_text('recipes = ["./image_narrow.toml"]\n', "utf-8")
     print("nights: `rakuten retrain` of one image model")
     seen: set[Path] = set()
@@ -300,7 +300,7 @@ def compare_nights(dump: Path, grown: Path, folder: Path) -> None:
 
 
 def without_newest(dump: Path, folder: Path) -> Path:
-    """The dump as it was before its newest products came, photos linked."""
+    """The dump as it was before its newest products came."""
     folder.mkdir()
     products = pd.read_csv(dump / X_TRAIN, index_col=0)
     kept = products.iloc[: int(len(products) / (1 + NEW_SHARE))]
@@ -311,7 +311,7 @@ def without_newest(dump: Path, folder: Path) -> Path:
     for row in kept.itertuples():
         source = dump / "images" / "image_train" / f"image_{row.imageid}_product_{row.productid}.jpg"
         if source.exists():
-            (photos / source.name).symlink_to(source.absolute())
+            shutil.copyfile(source, photos / source.name)
     return folder
 
 

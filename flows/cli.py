@@ -18,6 +18,7 @@ COMMANDS = (
     prediction.predict,
     runs.runs,
     runs.show,
+    runs.compare,
     runs.ui,
 )
 

@@ -15,6 +15,7 @@ from tasks.contracts import contracts
 from tasks.dumps import Dump, named_after_dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
+from tasks.previous import find_previous
 from tasks.runs import recorded_run
 from tasks.weights import feature_weights
 
@@ -31,6 +32,8 @@ class Retrained:
     fusions: dict[str, Any]
     decision: Any
     evaluations: dict[str, Any]
+    decided: Any
+    findings: dict[str, Any]
     report: Any
     package: Any
 
@@ -49,6 +52,8 @@ class Retrained:
             "decision": self.decision,
             **self.fusions,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
+            "evaluation decision": self.decided,
+            **{role.replace("_", " "): future for role, future in self.findings.items()},
         }
 
 
@@ -93,6 +98,9 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         name: stages.evaluate.submit(scored=future, split=split, name=name)
         for name, future in (models | fusions).items()
     }
+    # Which of them decides is known only once they have run.
+    decided = stages.evaluate.submit(scored=decision, split=split, name="decision")
+    findings = explain(decided, decision, evaluations, dump, prepared, split)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
         fusions=tuple(fusions.values()),
@@ -102,23 +110,50 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         validation=prepared.validation,
         clean=prepared.clean,
         split=split,
+        findings=findings,
+        previous=find_previous(decided, plan.name, models),
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
-    package = stages.package_model.submit(
+    return Retrained(
+        prepared=prepared,
+        checked=checked,
+        split=split,
+        corpus_words=corpus_words,
+        models=models,
+        fusions=fusions,
+        decision=decision,
+        evaluations=evaluations,
+        decided=decided,
+        findings=findings,
+        report=report,
+        package=pack(plan, recipes, models, decision, evaluations, data, split),
+    )
+
+
+def pack(
+    plan: Plan,
+    recipes: tuple[Recipe, ...],
+    models: dict[str, Any],
+    decision: Any,
+    evaluations: dict[str, Any],
+    data: ModelData,
+    split: Any,
+) -> Any:
+    """Submit the model package of a retraining."""
+    return stages.package_model.submit(
         plan=plan,
         names=tuple(models),
         models=tuple(models.values()),
         refitted=(),
         weights=tuple(feature_weights(recipe) for recipe in recipes),
         decision=decision,
-        corpus_words=corpus_words,
+        corpus_words=data.corpus_words,
         evaluations=tuple(evaluations.values()),
-        clean=prepared.clean,
+        clean=data.clean,
         split=split,
-        dump_names=(dump.path.name,),
+        dump_names=(data.dump.path.name,),
     )
-    return Retrained(prepared, checked, split, corpus_words, models, fusions, decision, evaluations, report, package)
 
 
 def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], split: Any) -> dict[str, Any]:
@@ -136,4 +171,37 @@ def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], sp
             skip_unseen=all(recipe.modality == "image" for recipe in recipes),
         )
         for method in plan.fusion.methods
+    }
+
+
+def explain(
+    decided: Any, decision: Any, evaluations: dict[str, Any], dump: Dump, prepared: Prepared, split: Any
+) -> dict[str, Any]:
+    """Submit what explains a decision's score: who it beats, where it fails, and what is odd about the data.
+
+    Args:
+        decided: Evaluation of the decision.
+        decision: The decision itself.
+        evaluations: Of all models and fusions, by name.
+        dump, prepared, split: What they were made from.
+
+    Returns:
+        Futures by role, as `render_report` wants them.
+    """
+    clean = prepared.clean
+    near_twins = stages.find_near_twins.submit(clean=clean, split=split, images=prepared.images)
+    label_errors = stages.find_label_errors.submit(scored=decision, split=split)
+    duplicates = stages.find_duplicates.submit(clean=clean)
+    examples = stages.pick_examples.submit(
+        evaluation=decided, clean=clean, label_errors=label_errors, near_twins=near_twins, duplicates=duplicates
+    )
+    images = {"snapshot": dump.snapshot, "dump": dump.path}
+    return {
+        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decided=decided),
+        "slices": stages.score_slices.submit(evaluation=decided, clean=clean, near_twins=near_twins),
+        "near_twins": near_twins,
+        "label_errors": label_errors,
+        "duplicates": duplicates,
+        "examples": examples,
+        "thumbnails": stages.cut_thumbnails.submit(examples=examples, **images) if dump.has_images else None,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
 from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
@@ -36,14 +36,9 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decisi
     rendered = output_of(report)
     create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
     create_markdown_artifact(
-        rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
-    )
-    # Within the text: Prefect's UI serves no files.
-    confusion = found[run.decision].file(CONFUSION_PICTURE)
-    create_markdown_artifact(
-        f"![confusion matrix of the {run.decision}]({picture(confusion)})",
-        key="confusion-matrix",
-        description=f"True against predicted classes, {run.decision}, run {name}",
+        "\n\n".join([rendered.file(SUMMARY).read_text("utf-8"), *_pictures(found[run.decision], run.decision)]),
+        key="report",
+        description=f"Run {name}, in short",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
     folder = run_book().store.folder
@@ -91,6 +86,12 @@ def publish_study(run: OpenRun, study: ImageStudy) -> None:
     create_link_artifact(
         rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {run.record.run}"
     )
+
+
+def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
+    """Pictures of what decides, within the text: Prefect's UI serves no files."""
+    shown = {"confusion matrix": CONFUSION_PICTURE, "reliability": RELIABILITY_PICTURE}
+    return [f"![{name} of the {decision}]({picture(evaluation.file(file))})" for name, file in shown.items()]
 
 
 def publish_validation(validation: StageOutput) -> str:

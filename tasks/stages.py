@@ -9,8 +9,13 @@ from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
+from rakuten.evaluation.compare_models import compare_models as _compare_models
+from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.evaluation.label_errors import find_label_errors as _find_label_errors
+from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
+from rakuten.evaluation.slices import score_slices as _score_slices
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
@@ -18,11 +23,13 @@ from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
+from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
 from rakuten.reporting.study_steps import report_rates as _report_rates
 from rakuten.reporting.study_steps import report_step as _report_step
 from rakuten.reporting.submission import write_submission as _write_submission
+from rakuten.reporting.thumbnails import cut_thumbnails as _cut_thumbnails
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
 from rakuten.training import (
@@ -60,6 +67,13 @@ find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
+compare_models = StageTask(_compare_models)
+find_near_twins = StageTask(_find_near_twins)
+find_duplicates = StageTask(_find_duplicates)
+find_label_errors = StageTask(_find_label_errors)
+score_slices = StageTask(_score_slices)
+pick_examples = StageTask(_pick_examples)
+cut_thumbnails = StageTask(_cut_thumbnails)
 fuse = StageTask(_fuse, label="method")
 decide = StageTask(_decide)
 package_model = StageTask(_package_model)

@@ -79,7 +79,7 @@ def load_image_study(name: str) -> ImageStudyPlan:
     Raises:
         RecipeError: If it or one of its extras does not exist or does not validate.
     """
-    return _load_listing(ImageStudyPlan, _locate(name, "image study", STUDIES, None), "extras")
+    return _load_listing(ImageStudyPlan, _locate(name, "image study plan", STUDIES, None), "extras")
 
 
 def _load_listing(kind: type[Listing], path: Path, field: str) -> Listing:

@@ -4,6 +4,7 @@ They are its own, on its own 20 % split of 84,916 products, on which it also cho
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,6 +20,7 @@ from rakuten.recipes import (
 from rakuten.recipes.image import PretrainedRecipe
 from rakuten.recipes.plan import FusionMethod
 from rakuten.reporting.own_files import FOLDER
+from rakuten.reporting.tables import records
 
 # The nearest thing it has to a linear classifier over n-grams.
 LINEAR_TEXT_MODEL = "linear_svc"
@@ -113,6 +115,13 @@ def published_fusion(method: FusionMethod) -> PublishedScore | None:
     return PublishedScore(f"{method} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{method}_vote")
 
 
+def best_published() -> PublishedScore:
+    """The report's best score, to stand beside a decision that follows none of its models."""
+    best = published_fusion("weighted")
+    assert best is not None
+    return best
+
+
 def published_f1_by_class() -> pd.DataFrame:
     """F1 by class as published.
 
@@ -132,6 +141,25 @@ def _step_of(recipe: PretrainedRecipe) -> int:
     if recipe.unfrozen_layers == 0:
         return AUGMENTED
     return FINE_TUNED if recipe.fit.learning_rate <= FINE_TUNING_RATE else FINAL
+
+
+def published_fusions() -> list[dict[str, Any]]:
+    """The report's section 5.2: both combinations of models, both votes.
+
+    Returns:
+        One dict a row: models, weights, vote, accuracy, f1_macro, f1_weighted.
+    """
+    return records(_read("fusion"))
+
+
+def published_fusion_f1() -> dict[str, dict[int, float]]:
+    """F1 by class of the same, by "<vote> vote of <models>", then by prdtypecode."""
+    rows = _read("fusion_f1_by_class").set_index("prdtypecode")
+    return {
+        f"{vote} vote of {models}": {int(str(code)): float(f1) for code, f1 in of_models[f"{vote}_vote"].items()}
+        for models, of_models in rows.groupby("models", sort=False)
+        for vote in ("max", "weighted")
+    }
 
 
 def _text_model(model: str, column: str) -> PublishedScore | None:

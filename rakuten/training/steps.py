@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rakuten.data.hidden import require_open
 from rakuten.recipes import FitSettings
 from rakuten.training.sampling import epoch_rows
 from rakuten.training.scoring import Gather
@@ -25,10 +26,16 @@ class Rows:
     Attributes:
         gather: Places in these rows, int64 (batch_size,) → the network's inputs for them, (batch_size, ...).
         targets: int64 (num_rows,), class positions 0..num_classes-1.
+
+    Raises:
+        HeldOutError: On building, if the class of a row is hidden.
     """
 
     gather: Gather
     targets: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        require_open(self.targets, "fit or validate a network")
 
     def __len__(self) -> int:
         return len(self.targets)

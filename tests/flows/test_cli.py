@@ -10,7 +10,19 @@ import pytest
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
-COMMANDS = ("demo-dump", "validate", "retrain", "predict", "study-text", "find-lr", "plan", "runs", "show", "ui")
+COMMANDS = (
+    "demo-dump",
+    "validate",
+    "retrain",
+    "predict",
+    "study-text",
+    "study-images",
+    "find-lr",
+    "plan",
+    "runs",
+    "show",
+    "ui",
+)
 
 
 def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
@@ -32,18 +44,7 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in (
-        "demo-dump",
-        "validate",
-        "retrain",
-        "predict",
-        "study-text",
-        "find-lr",
-        "plan",
-        "runs",
-        "show",
-        "ui",
-    ):
+    for command in COMMANDS:
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -68,6 +69,13 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["find-lr", "--dump", "{dump}", "--recipe", "text_ngrams"], "is no Keras network, it has no learning rate"),
         (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 20 steps"),
         (["find-lr", "--dump", "{unlabelled}", "--recipe", "text_dnn"], "no labels to learn from"),
+        (["study-images", "--dump", "{unlabelled}"], "no labels to learn from"),
+        (
+            ["study-images", "--dump", "{dump}", "--backbones", "AlexNet"],
+            "has no backbone 'alexnet'; it has Mobile",
+        ),
+        (["study-images", "--dump", "{dump}", "--backbones", "Xception, VGG16"], "xception_weights"),
+        (["study-images", "--dump", "{dump}", "--image-limit", "0"], "0 is not in the range"),
         (["validate", "--dump", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),

@@ -8,6 +8,7 @@ from rakuten.errors import DumpError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
+from rakuten.prediction.package import open_package, package_folder
 from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
@@ -78,17 +79,22 @@ def check_labelled(dump: str) -> None:
 
 
 def check_predict(dump: str, model: str, part: Part) -> None:
-    """Refuse a dump without the part asked for, or a run that is not there.
+    """Refuse a dump without the part asked for, a run that is not there, or a damaged package.
 
     Raises:
         DumpError: As `check_dump`, or if the dump lacks the part.
         RunNotFoundError: If there is no such run.
+        PackageError: If the model is a package that is damaged or of another version.
     """
     check_dump(dump)
     if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
         raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
-    book = RunBook(OutputStore(Settings().outputs_folder))
-    book.find(None if model == "newest" else model, flow="retrain")
+    folder = package_folder(model)
+    if folder is not None:
+        open_package(folder)
+    else:
+        book = RunBook(OutputStore(Settings().outputs_folder))
+        book.find(None if model == "newest" else model, flow="retrain")
 
 
 def _check_recipes(recipes: tuple[Recipe, ...]) -> None:

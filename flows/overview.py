@@ -104,6 +104,8 @@ def _places(book: RunBook, record: RunRecord) -> list[str]:
     if "validation" in folders:
         places["quarantine"] = folders["validation"] / "quarantine.parquet"
         places["data docs"] = folders["validation"] / "data_docs" / "index.html"
+    if "package" in folders:
+        places["model package"] = folders["package"]
     places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}
     if record.flow_run:
         places["prefect ui"] = f"{ui_address(Settings())}/runs/flow-run/{record.flow_run} (while `rakuten ui` runs)"

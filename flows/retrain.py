@@ -17,6 +17,7 @@ from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.previous import find_previous
 from tasks.runs import recorded_run
+from tasks.weights import feature_weights
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Retrained:
     decided: Any
     findings: dict[str, Any]
     report: Any
+    package: Any
 
     @property
     def roles(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class Retrained:
             "split": self.split,
             "corpus words": self.corpus_words,
             "report": self.report,
+            "package": self.package,
             **{f"model {name}": future for name, future in self.models.items()},
             "decision": self.decision,
             **self.fusions,
@@ -113,7 +116,43 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         dump_name=dump.path.name,
     )
     return Retrained(
-        prepared, checked, split, corpus_words, models, fusions, decision, evaluations, decided, findings, report
+        prepared=prepared,
+        checked=checked,
+        split=split,
+        corpus_words=corpus_words,
+        models=models,
+        fusions=fusions,
+        decision=decision,
+        evaluations=evaluations,
+        decided=decided,
+        findings=findings,
+        report=report,
+        package=pack(plan, recipes, models, decision, evaluations, data, split),
+    )
+
+
+def pack(
+    plan: Plan,
+    recipes: tuple[Recipe, ...],
+    models: dict[str, Any],
+    decision: Any,
+    evaluations: dict[str, Any],
+    data: ModelData,
+    split: Any,
+) -> Any:
+    """Submit the model package of a retraining."""
+    return stages.package_model.submit(
+        plan=plan,
+        names=tuple(models),
+        models=tuple(models.values()),
+        refitted=(),
+        weights=tuple(feature_weights(recipe) for recipe in recipes),
+        decision=decision,
+        corpus_words=data.corpus_words,
+        evaluations=tuple(evaluations.values()),
+        clean=data.clean,
+        split=split,
+        dump_names=(data.dump.path.name,),
     )
 
 

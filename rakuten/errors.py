@@ -8,7 +8,8 @@ RakutenError
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
-│   └── RunNotFoundError          a run id that no run has
+│   ├── RunNotFoundError          a run id that no run has
+│   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
 ├── MismatchError                 probabilities whose product ids or class codes disagree
@@ -52,6 +53,10 @@ class WeightsNotFoundError(InputError):
 
 class RunNotFoundError(InputError):
     """A run id that no run has."""
+
+
+class PackageError(InputError):
+    """A model package that is damaged, incomplete or of another version."""
 
 
 class KeyInputError(RakutenError, TypeError):

@@ -34,16 +34,10 @@ def check_retrain(dump: str, plan: str, modality: Modality) -> None:
         RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
-    from tasks.weights import find_all_weights
-
     check_dump(dump)
     if not (Path(dump).expanduser() / Y_TRAIN).exists():
         raise DumpError(f"{dump} has no labels to learn from ({Y_TRAIN}); `rakuten predict` scores it")
-    recipes = load_plan(plan).of_modality(modality)
-    for recipe in recipes:
-        if isinstance(recipe, NetworkRecipe):
-            check_recipe(recipe)
-    find_all_weights(recipes)
+    check_plan(plan, modality)
 
 
 def check_predict(dump: str, model: str, part: Part) -> None:
@@ -56,5 +50,44 @@ def check_predict(dump: str, model: str, part: Part) -> None:
     check_dump(dump)
     if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
         raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
+    check_model(model)
+
+
+def check_backfill(only: str, plan: str, model: str) -> None:
+    """Refuse a plan that does not validate, or a model that is not there; dumps are looked at one by one later.
+
+    Raises:
+        RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
+        WeightsNotFoundError: If a recipe's pre-trained weights are absent.
+        RunNotFoundError: If there is no such run.
+    """
+    if only == "scores":
+        check_model(model)
+    else:
+        check_plan(plan, "both")
+
+
+def check_model(model: str) -> None:
+    """Refuse a run that is not there.
+
+    Raises:
+        RunNotFoundError: If there is no such run.
+    """
     book = RunBook(OutputStore(Settings().outputs_folder))
     book.find(None if model == "newest" else model, flow="retrain")
+
+
+def check_plan(plan: str, modality: Modality) -> None:
+    """Refuse plans or weights that are not there.
+
+    Raises:
+        RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
+        WeightsNotFoundError: If a recipe's pre-trained weights are absent.
+    """
+    from tasks.weights import find_all_weights
+
+    recipes = load_plan(plan).of_modality(modality)
+    for recipe in recipes:
+        if isinstance(recipe, NetworkRecipe):
+            check_recipe(recipe)
+    find_all_weights(recipes)

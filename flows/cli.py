@@ -5,7 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import data, prediction, runs, training
+from flows.commands import catalogues, data, prediction, runs, training
 
 COMMANDS = (
     data.demo_dump,
@@ -13,6 +13,8 @@ COMMANDS = (
     training.plan,
     training.retrain,
     training.study_text,
+    catalogues.nightly,
+    catalogues.backfill,
     prediction.predict,
     runs.runs,
     runs.show,

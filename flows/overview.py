@@ -1,27 +1,27 @@
 """What the command line tells of plans and runs, as lines."""
 
-from flows.console import table
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flows.console import table, table_of
 from flows.prefect_server import ui_address
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
 
+if TYPE_CHECKING:
+    from tasks.backfills import DumpPlan
+
 
 def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
     """What a retraining would do, a line a stage."""
-    from flows.retrain import compose
-    from rakuten.recipes import load_plan
-    from tasks.dumps import open_dump
-    from tasks.models import recipes_for
-    from tasks.planning import Expectation, planning
+    from flows.expected import expected_stages
+    from tasks.planning import Expectation
 
-    chosen = load_plan(plan)
-    store = OutputStore(Settings().outputs_folder)
-    with planning(store) as planner:
-        opened = open_dump(dump)
-        compose(opened, chosen, recipes_for(chosen, modality, opened))
-    expected = planner.expectations
+    expected = expected_stages("retrain", dump, plan, modality)
 
     def row(expectation: Expectation) -> list[str]:
         name = f"{expectation.stage} {expectation.label}".strip()
@@ -35,6 +35,20 @@ def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
         "",
         f"{len(expected) - cached} of {len(expected)} stages would run, {cached} are cached",
     ]
+
+
+def backfill_lines(plans: Sequence[DumpPlan]) -> list[str]:
+    """What a backfill would do, a line a dump."""
+    columns = ["dump", "stages", "cached", "images", "new", "minutes", ""]
+
+    def row(plan: DumpPlan) -> list[Any]:
+        remark = plan.refused or (f"and {plan.untimed} stages that never ran" if plan.untimed else "")
+        return [plan.dump, plan.stages, plan.cached, plan.images, plan.new_images, plan.minutes, remark]
+
+    minutes, images = sum(plan.minutes for plan in plans), sum(plan.new_images for plan in plans)
+    untimed = " and what never ran" if any(plan.untimed for plan in plans) else ""
+    total = f"{len(plans)} dumps, {images:,} new images, about {minutes:g} min of work{untimed}"
+    return [*table(columns, [row(plan) for plan in plans]), "", total]
 
 
 def run_lines(store: OutputStore) -> list[str]:
@@ -63,8 +77,7 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
     if record.error:
         lines += ["", record.error]
     if record.scores:
-        columns = list(record.scores[0])
-        lines += ["", *table(columns, [[row[name] for name in columns] for row in record.scores])]
+        lines += ["", *table_of(record.scores)]
     return [*lines, *_places(book, record)]
 
 

@@ -1,18 +1,17 @@
 """The predict flow: a run's fused model on the products of a dump."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
 from tasks import stages
 from tasks.contracts import contracts
-from tasks.dumps import named_after_dump, open_dump
+from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
 from tasks.models import ModelData, predict
 from tasks.predictions import deliver, fused_model, members_for
 
 
-@flow(name="predict", flow_run_name=named_after_dump)
+@project_flow("predict")
 def predict_products(dump: str, output: str, model: str = "newest", part: Part = "test") -> int:
     """Predict the product type of a dump's products with the fused model of a run.
 

@@ -1,14 +1,13 @@
 """The validate flow: contracts alone."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import validate
 from tasks.artifacts import publish_validation
-from tasks.dumps import named_after_dump, open_dump
+from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
 
 
-@flow(name="validate", flow_run_name=named_after_dump)
+@project_flow("validate")
 def validate_only(dump: str) -> str:
     """Hold a dump against its contracts; writes the quarantine and Data Docs.
 

@@ -13,7 +13,8 @@ RakutenError
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
-└── StageProcessError             a stage's own process ended without a result
+├── StageProcessError             a stage's own process ended without a result
+└── BackfillError                 dumps of a backfill whose own run failed
 """
 
 
@@ -71,3 +72,7 @@ class ConstantPredictionError(RakutenError):
 
 class StageProcessError(RakutenError):
     """A stage's own process ended without a result; the message says how."""
+
+
+class BackfillError(RakutenError):
+    """Dumps of a backfill whose own run failed; the others are finished."""

@@ -15,6 +15,8 @@ from rakuten.reporting.stages import REPORT, SUMMARY
 from tasks.futures import output_of
 from tasks.runs import OpenRun, run_book
 
+EVALUATION = "evaluation "
+
 
 def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report: Any) -> None:
     """Show a retraining's scores, confusions, report and files, and record the scores.
@@ -26,16 +28,14 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
         report: Future of the report.
     """
     name = run.record.run
-    found = {evaluated: output_of(future) for evaluated, future in evaluations.items()}
-    run.scores = score_table(tuple(found.values()), plan)
+    publish_scores(run, plan, {f"{EVALUATION}{evaluated}": future for evaluated, future in evaluations.items()})
     rendered = output_of(report)
-    create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
     create_markdown_artifact(
         rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
     )
     decision = vote_name(plan.fusion.decision)
     # Within the text: Prefect's UI serves no files.
-    confusion = found[decision].file(CONFUSION_PICTURE)
+    confusion = output_of(evaluations[decision]).file(CONFUSION_PICTURE)
     create_markdown_artifact(
         f"![confusion matrix of the {decision}]({picture(confusion)})",
         key="confusion-matrix",
@@ -45,6 +45,20 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def publish_scores(run: OpenRun, plan: Plan, composed: Mapping[str, Any]) -> None:
+    """Show a run's scores and record them.
+
+    Args:
+        run: The run.
+        plan: What was run.
+        composed: Futures by role; those of roles that begin with "evaluation" are shown.
+    """
+    evaluations = [output_of(future) for role, future in composed.items() if role.startswith(EVALUATION)]
+    run.scores = score_table(tuple(evaluations), plan)
+    if run.scores:
+        create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {run.record.run}")
 
 
 def publish_validation(validation: StageOutput) -> str:

@@ -71,9 +71,9 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
         case TextHashesRecipe():
             return stages.train_text_hashes.submit(**common)
         case ImageNetworkRecipe():
-            return stages.train_image_network.submit(pixels=_pixels(recipe, data.dump), **common)
+            return stages.train_image_network.submit(pixels=image_input(recipe, data.dump), **common)
         case ImageFeaturesRecipe():
-            return stages.train_feature_head.submit(features=_features(recipe, data.dump), **common)
+            return stages.train_feature_head.submit(features=image_input(recipe, data.dump), **common)
 
 
 def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> Any:
@@ -93,17 +93,23 @@ def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> A
         case TextHashesRecipe():
             return stages.predict_text_hashes.submit(**common)
         case ImageNetworkRecipe():
-            return stages.predict_image_network.submit(pixels=_pixels(recipe, data.dump), **common)
+            return stages.predict_image_network.submit(pixels=image_input(recipe, data.dump), **common)
         case ImageFeaturesRecipe():
-            return stages.predict_feature_head.submit(features=_features(recipe, data.dump), **common)
+            return stages.predict_feature_head.submit(features=image_input(recipe, data.dump), **common)
 
 
-def _pixels(recipe: ImageNetworkRecipe, dump: Dump) -> Any:
-    return stages.resize_images.submit(snapshot=dump.snapshot, dump=dump.path, size=recipe.input_size)
+def image_input(recipe: Recipe, dump: Dump) -> Any:
+    """Submit the work on a dump's images that a recipe's models read.
 
-
-def _features(recipe: ImageFeaturesRecipe, dump: Dump) -> Any:
-    weights = weights_of(recipe)
-    return stages.extract_features.submit(
-        snapshot=dump.snapshot, dump=dump.path, backbone=recipe.backbone, weights=weights
-    )
+    Returns:
+        A future of its StageOutput; None for a recipe that reads no images.
+    """
+    match recipe:
+        case ImageNetworkRecipe():
+            return stages.resize_images.submit(snapshot=dump.snapshot, dump=dump.path, size=recipe.input_size)
+        case ImageFeaturesRecipe():
+            return stages.extract_features.submit(
+                snapshot=dump.snapshot, dump=dump.path, backbone=recipe.backbone, weights=weights_of(recipe)
+            )
+        case _:
+            return None

@@ -10,6 +10,7 @@ from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
 from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.evaluation.held_out import keep_held_out as _keep_held_out
 from rakuten.fusion.stages import apply_vote as _apply_vote
 from rakuten.fusion.stages import fuse_votes as _fuse_votes
 from rakuten.images.features import extract_features as _extract_features
@@ -49,6 +50,7 @@ predict_image_network = StageTask(image_network.predict_image_network, slot=True
 predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
 evaluate = StageTask(_evaluate, label="name")
+keep_held_out = StageTask(_keep_held_out)
 fuse_votes = StageTask(_fuse_votes, label="vote")
 apply_vote = StageTask(_apply_vote)
 render_report = StageTask(_render_report)

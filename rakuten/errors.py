@@ -14,7 +14,8 @@ RakutenError
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
 ├── StageProcessError             a stage's own process ended without a result
-└── BackfillError                 dumps of a backfill whose own run failed
+├── BackfillError                 dumps of a backfill whose own run failed
+└── EventError                    an event that no server recorded
 """
 
 
@@ -76,3 +77,7 @@ class StageProcessError(RakutenError):
 
 class BackfillError(RakutenError):
     """Dumps of a backfill whose own run failed; the others are finished."""
+
+
+class EventError(RakutenError):
+    """An event that no server recorded, so that nothing will come of it."""

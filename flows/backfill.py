@@ -18,6 +18,7 @@ from rakuten.data.catalogue import CataloguedDump
 from rakuten.errors import BackfillError
 from tasks.backfills import BackfillPlanner, DumpPlan, outcome_rows, publish_outcome, publish_plan
 from tasks.catalogue import Order, dumps_between
+from tasks.in_use import using_outputs
 from tasks.precedence import giving_way
 from tasks.sub_runs import run_each
 
@@ -67,7 +68,7 @@ def backfill(
     publish_plan(plan_backfill(dumps, only, plan, model))
     flow, takes = WORK[only]
     asked = {name: value for name, value in (("plan", plan), ("model", model)) if name in takes}
-    with giving_way():
+    with using_outputs(), giving_way():
         states = run_each(flow, [{"dump": str(dump.path), **asked} for dump in dumps], at_once)
     rows = outcome_rows([dump.path for dump in dumps], states)
     publish_outcome(rows)

@@ -5,7 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import catalogues, data, prediction, runs, serving, training
+from flows.commands import catalogues, data, housekeeping, prediction, runs, serving, training
 
 COMMANDS = (
     data.demo_dump,
@@ -19,6 +19,7 @@ COMMANDS = (
     runs.runs,
     runs.show,
     runs.ui,
+    housekeeping.gc,
     serving.serve,
     serving.deploy,
     serving.worker,

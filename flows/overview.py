@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.console import table, table_of
@@ -13,6 +14,7 @@ from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
 
 if TYPE_CHECKING:
+    from rakuten.outputs.housekeeping import Clearing
     from tasks.backfills import DumpPlan
 
 
@@ -49,6 +51,28 @@ def backfill_lines(plans: Sequence[DumpPlan]) -> list[str]:
     untimed = " and what never ran" if any(plan.untimed for plan in plans) else ""
     total = f"{len(plans)} dumps, {images:,} new images, about {minutes:g} min of work{untimed}"
     return [*table(columns, [row(plan) for plan in plans]), "", total]
+
+
+def clearing_lines(clearing: Clearing, keep: int, *, dry_run: bool) -> list[str]:
+    """What is cleared away, and whether that is enough."""
+    rows = [
+        [item.kind, item.name, _in_units(item.size), f"{datetime.fromtimestamp(item.used, UTC):%Y-%m-%d %H:%M}"]
+        for item in clearing.removed
+    ]
+    freed = sum(item.size for item in clearing.removed)
+    would = "would be " if dry_run else ""
+    lines = [*table(["", "what", "size", "last used"], rows), ""] if rows else []
+    lines.append(f"{_in_units(freed)} {would}removed, {_in_units(clearing.kept_size)} {would}kept")
+    if clearing.kept_size > keep:
+        lines.append(f"more than {_in_units(keep)} stays: recent runs need {_in_units(clearing.needed_size)}")
+    return lines
+
+
+def _in_units(size: int) -> str:
+    for unit, bytes_ in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size >= bytes_:
+            return f"{size / bytes_:.1f} {unit}"
+    return f"{size / 1000:.0f} kB"
 
 
 def run_lines(store: OutputStore) -> list[str]:

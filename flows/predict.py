@@ -7,6 +7,7 @@ from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
+from tasks.in_use import using_outputs
 from tasks.models import ModelData, predict
 from tasks.predictions import deliver, fused_model, members_for
 
@@ -24,15 +25,16 @@ def predict_products(dump: str, output: str, model: str = "newest", part: Part =
     Returns:
         Number of products predicted.
     """
-    trained = fused_model(model)
-    opened = open_dump(dump)
-    prepared = prepare(opened, trained.plan.cleaning)
-    data = ModelData(dump=opened, clean=prepared.clean, corpus_words=trained.corpus_words)
-    predictions = [predict(recipe, made, data, part) for recipe, made in members_for(trained, opened)]
-    fused = stages.apply_vote.submit(fusion=trained.fusion, predictions=tuple(predictions))
-    submission = stages.write_submission.submit(fused=fused, clean=prepared.clean, part=part)
-    checked = stages.check_table.submit(
-        table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
-    )
-    outputs_of({"submission": submission, "predictions contract": checked})
-    return deliver(output_of(submission), output)
+    with using_outputs():
+        trained = fused_model(model)
+        opened = open_dump(dump)
+        prepared = prepare(opened, trained.plan.cleaning)
+        data = ModelData(dump=opened, clean=prepared.clean, corpus_words=trained.corpus_words)
+        predictions = [predict(recipe, made, data, part) for recipe, made in members_for(trained, opened)]
+        fused = stages.apply_vote.submit(fusion=trained.fusion, predictions=tuple(predictions))
+        submission = stages.write_submission.submit(fused=fused, clean=prepared.clean, part=part)
+        checked = stages.check_table.submit(
+            table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
+        )
+        outputs_of({"submission": submission, "predictions contract": checked})
+        return deliver(output_of(submission), output)

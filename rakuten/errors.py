@@ -15,7 +15,8 @@ RakutenError
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
 ├── StageProcessError             a stage's own process ended without a result
 ├── BackfillError                 dumps of a backfill whose own run failed
-└── EventError                    an event that no server recorded
+├── EventError                    an event that no server recorded
+└── OutputsInUseError             clearing up while a run is at work
 """
 
 
@@ -81,3 +82,7 @@ class BackfillError(RakutenError):
 
 class EventError(RakutenError):
     """An event that no server recorded, so that nothing will come of it."""
+
+
+class OutputsInUseError(RakutenError):
+    """Clearing up was asked for while a run is at work."""

@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     catalogue: Path = Path("catalogue")
     settle_seconds: float = Field(default=300.0, ge=0)
     worker_runs: int = Field(default=4, ge=1)
-    nightly_deadline_minutes: float = Field(default=480.0, gt=0)
+    # Prefect waits ten seconds at least.
+    nightly_deadline_minutes: float = Field(default=480.0, ge=0.2)
     webhook: str | None = None
     engine: Literal["local", "dask", "ray"] = "local"
     engine_address: str | None = None

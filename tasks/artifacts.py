@@ -12,6 +12,8 @@ from rakuten.recipes import Plan
 from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
+from tasks.dumps import Dump
+from tasks.events import tell_of_broken_contract
 from tasks.futures import output_of
 from tasks.runs import OpenRun, run_book
 
@@ -61,8 +63,8 @@ def publish_scores(run: OpenRun, plan: Plan, composed: Mapping[str, Any]) -> Non
         create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {run.record.run}")
 
 
-def publish_validation(validation: StageOutput) -> str:
-    """Show the contracts' verdict.
+def publish_validation(dump: Dump, validation: StageOutput) -> str:
+    """Show the contracts' verdict; broken contracts are an event, too.
 
     Returns:
         The key of the validation's output.
@@ -70,4 +72,6 @@ def publish_validation(validation: StageOutput) -> str:
     verdict = validation.read_json("verdict.json")
     lines = [f"# Contracts {'hold' if verdict['ok'] else 'are broken'}", *(f"- {line}" for line in verdict["summary"])]
     create_markdown_artifact("\n".join(lines), key="contracts")
+    if not verdict["ok"]:
+        tell_of_broken_contract(dump.path.name, "; ".join(verdict["failures"]))
     return validation.key

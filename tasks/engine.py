@@ -15,6 +15,21 @@ from rakuten.errors import InputError
 from rakuten.settings import Settings
 
 
+class Threads(ThreadPoolTaskRunner[Any]):
+    """Prefect's threads, but a flow that is told to end does not wait for the tasks that go on.
+
+    Its process leaves next, and the processes of trainings with it; their work is found by the next run.
+    """
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        """End the threads; at once, where anything but an ordinary error ends the flow."""
+        told_to_end = exc_type is not None and not issubclass(exc_type, Exception)
+        if told_to_end and self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+        super().__exit__(exc_type, exc_value, traceback)
+
+
 def task_runner() -> TaskRunner[Any]:
     """The task runner of this machine's settings.
 
@@ -23,7 +38,7 @@ def task_runner() -> TaskRunner[Any]:
     """
     settings = Settings()
     if settings.engine == "local":
-        return ThreadPoolTaskRunner()
+        return Threads()
     runners = _package(f"prefect_{settings.engine}")
     if settings.engine == "ray":
         runner: TaskRunner[Any] = runners.RayTaskRunner(address=settings.engine_address)

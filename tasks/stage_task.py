@@ -23,6 +23,7 @@ from tasks.engine import taking
 from tasks.futures import remembered
 from tasks.planning import current_planner
 from tasks.progress import ProgressArtifact
+from tasks.records import RECORDS
 from tasks.slots import light_resources, training_slot
 
 RETRIES = 2
@@ -133,7 +134,7 @@ class StageTask:
             task_run_name=self._run_name,
             cache_policy=StageKeyPolicy(stage=self.stage),
             persist_result=True,
-            result_storage=Settings().outputs_folder / "prefect" / "results",
+            result_storage=Settings().outputs_folder / RECORDS,
             result_serializer=StageOutputSerializer(),
             retries=RETRIES,
             retry_delay_seconds=RETRY_SECONDS,

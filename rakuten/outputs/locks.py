@@ -37,6 +37,17 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
 
 
 @contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold the lock `path` together with others who share it, waiting for one who holds it alone."""
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
     """Hold one of several locks, the first that is free, waiting while all are held.
 

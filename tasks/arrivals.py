@@ -1,8 +1,8 @@
 """Dumps that were not there before: told once each, also after a restart.
 
 What was told is remembered in `<outputs>/arrivals.json`: for each catalogue and dump its fingerprint and digest. It is
-written after the server has recorded the event, so that a kill in between makes an event too many rather than none; the
-run that it starts finds everything done.
+written after the server has acted upon the event, so that a kill in between makes an event too many rather than none;
+the run that it starts finds everything done.
 """
 
 import json
@@ -31,7 +31,7 @@ def tell_of_arrivals(catalogue: Catalogue) -> list[str]:
         Names of the dumps told.
 
     Raises:
-        EventError: If no server records an event; the dump is told the next time.
+        EventError: If no server acts upon an event; the dump is told again the next time.
     """
     told = []
     with _remembered(catalogue) as known:

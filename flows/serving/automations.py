@@ -11,18 +11,17 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import CallWebhook, ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 
-from flows.serving.environment import HEARTBEAT_SECONDS
+from flows.serving.environment import HEARTBEAT_SECONDS, MARK, PREFIX
 from rakuten.settings import Settings
 from tasks.events import CONTRACT_BROKEN
 
 logger = logging.getLogger("rakuten.serving")
 
-# By this all automations of this project are known.
-PREFIX = "rakuten: "
 WEBHOOK = "rakuten-notifications"
 # Three heartbeats in a row that nobody heard.
 DEAD_AFTER = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 BEATS = "prefect.flow-run.heartbeat"
+BEGINS = "prefect.flow-run.Running"
 ENDS = frozenset(
     f"prefect.flow-run.{name}"
     for name in ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", "AwaitingRetry", "Scheduled", "Paused")
@@ -34,13 +33,16 @@ NIGHTLY = {**DEPLOYED, "prefect.resource.name": "nightly"}
 
 
 def set_up_automations(settings: Settings) -> None:
-    """Create this project's automations or bring them up to date; whether each is switched on stays as it is."""
+    """Create this project's automations or bring them up to date; what people switched off stays so.
+
+    Only the mark on runs that died is switched on in any case: a stop switches it off, see `serve`.
+    """
     wanted = {automation.name: automation for automation in _automations(settings)}
     with get_client(sync_client=True) as client:
         present = {found.name: found for found in client.read_automations() if found.name.startswith(PREFIX)}
         for name, automation in wanted.items():
             if name in present:
-                automation.enabled = present[name].enabled
+                automation.enabled = present[name].enabled or name == MARK
                 client.update_automation(present[name].id, automation)
             else:
                 client.create_automation(automation)
@@ -50,7 +52,7 @@ def set_up_automations(settings: Settings) -> None:
 
 def _automations(settings: Settings) -> Iterator[AutomationCore]:
     yield AutomationCore(
-        name=f"{PREFIX}mark runs that died",
+        name=MARK,
         description="A run whose process is gone is marked crashed, so that it holds nothing up.",
         trigger=EventTrigger(
             posture=Posture.Proactive,
@@ -81,8 +83,9 @@ def _automations(settings: Settings) -> Iterator[AutomationCore]:
         "tell of nightly runs past their deadline": (
             EventTrigger(
                 posture=Posture.Proactive,
-                after={"prefect.flow-run.Running"},
-                expect=set(ENDS),
+                after={BEGINS},
+                # Prefect 3.8 does not see an event that is only waited for `after`.
+                expect={BEGINS, *ENDS},
                 match=RUN,
                 match_related=NIGHTLY,
                 for_each={"prefect.resource.id"},

@@ -1,19 +1,18 @@
 """`make serve`: server, worker and deployments of one machine in one command, until it is interrupted."""
 
-import json
 import logging
 import os
 import signal
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flows.prefect_server import served
-from flows.serving.environment import prefect_environment, ui_address
+from flows.serving.api import ask
+from flows.serving.environment import MARK, prefect_environment, ui_address
 from flows.serving.processes import Process, answers, descendants, end, start, tell, wait_until_ready
 from rakuten.errors import RakutenError
 from rakuten.settings import Settings
@@ -104,29 +103,26 @@ def stop_worker(worker: Process) -> None:
 def _going_on_later(address: str) -> Iterator[None]:
     """Schedule the runs anew that are under way before the block and not over after it.
 
-    They are this machine's: a server that is served to others has workers of its own.
+    They are this machine's: a server that is served to others has workers of its own. Runs that then wait for the next
+    start have no heartbeat, so nobody may be about to mark them.
     """
     if not answers(address):
         yield
         return
     mine = {"work_pools": {"name": {"any_": ["rakuten"]}}}
-    under_way = _ask(address, "flow_runs/filter", {**mine, "flow_runs": _in_states("RUNNING", "PENDING")})
+    under_way = ask(address, "flow_runs/filter", {**mine, "flow_runs": _in_states("RUNNING", "PENDING")})
+    for automation in ask(address, "automations/filter", {}):
+        if automation["name"] == MARK:
+            ask(address, f"automations/{automation['id']}", {"enabled": False}, "PATCH")
     yield
     for run in under_way:
         state = {"type": "SCHEDULED", "name": "Scheduled", "message": "interrupted by a stop; goes on where it was"}
-        if _ask(address, f"flow_runs/{run['id']}", None)["state_type"] not in ("COMPLETED", "FAILED", "CANCELLED"):
-            _ask(address, f"flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+        if ask(address, f"flow_runs/{run['id']}")["state_type"] not in ("COMPLETED", "FAILED", "CANCELLED"):
+            ask(address, f"flow_runs/{run['id']}/set_state", {"state": state, "force": True})
 
 
 def _in_states(*types: str) -> dict[str, Any]:
     return {"state": {"type": {"any_": list(types)}}}
-
-
-def _ask(address: str, path: str, body: dict[str, Any] | None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}/{path}", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 def _stop_signals() -> threading.Event:

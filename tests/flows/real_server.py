@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from flows.serving.api import ask
 
 PROJECT = Path(__file__).parents[2]
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
@@ -46,6 +47,7 @@ class Serving:
 
     def start(self) -> None:
         self.log = (self.folder / "serve.log").open("ab")
+        starts = self.said().count("started!")
         self.process = subprocess.Popen(
             [RAKUTEN, "serve", "--file", str(self.deployments)],
             env=self.environment,
@@ -53,7 +55,7 @@ class Serving:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.wait_for(lambda: "Worker 'ProcessWorker" in self.said(), "the worker to start", 180)
+        self.wait_for(lambda: self.said().count("started!") > starts, "the worker to start", 180)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -74,11 +76,7 @@ class Serving:
         (self.catalogue / name / "_SUCCESS").touch()
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        address = f"http://127.0.0.1:{self.port}/api/{path}"
-        request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return ask(f"http://127.0.0.1:{self.port}/api", path, body)
 
     def runs(self, deployment: str, **parameters: Any) -> list[dict[str, Any]]:
         """Runs of a deployment that have begun, oldest first."""

@@ -110,7 +110,10 @@ def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path) -> d
             script = str(Path(__file__).with_name("short_runs.py"))
             environment = {**os.environ, "PREFECT_API_URL": address}
             worker = subprocess.Popen(
-                [sys.executable, script, POOL, str(at_once)], env=environment, stdout=subprocess.DEVNULL
+                [sys.executable, script, POOL, str(at_once)],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.STDOUT,
             )
             processes.callback(worker.wait)
             processes.callback(worker.kill)

@@ -36,9 +36,9 @@ WORK: dict[Only, tuple[Flow[..., str], tuple[str, ...]]] = {
 
 @project_flow("backfill")
 def backfill(
-    catalogue: str | None = None,
-    first: str | None = None,
-    last: str | None = None,
+    catalogue: str = "",
+    first: str = "",
+    last: str = "",
     only: Only = "all",
     plan: str = "default",
     model: str = "newest",

@@ -9,7 +9,7 @@ from tasks.precedence import going_first
 
 
 @project_flow("nightly")
-def nightly(catalogue: str | None = None, plan: str = "default", modality: Modality = "both") -> str:
+def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "both") -> str:
     """Retrain on the newest complete dump of a catalogue; everything else that trains gives way.
 
     Args:

@@ -6,7 +6,7 @@ from tasks.catalogue import open_catalogue
 
 
 @project_flow("watch-catalogue")
-def watch_catalogue(catalogue: str | None = None) -> list[str]:
+def watch_catalogue(catalogue: str = "") -> list[str]:
     """Emit an event `rakuten.dump.arrived` for each complete dump of a catalogue that was never told of.
 
     Args:

@@ -44,9 +44,17 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report
         description=f"True against predicted classes, {decision}, run {name}",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
-    folder = run_book().store.folder
-    files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
-    create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+    files = [_origin(run, role, key) for role, key in run.outputs.items()]
+    create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are, and came from")
+
+
+def _origin(run: OpenRun, role: str, key: str) -> dict[str, Any]:
+    """Which run made an output, or when and where an earlier one did."""
+    folder = run_book().store.folder / key
+    made = StageOutput(key=key, folder=folder).manifest
+    earlier = f"{made.started[:16].replace('T', ' ')} on {made.host}"
+    by = "this run" if made.started >= run.record.started else earlier
+    return {"output": role, "made": by, "seconds": round(made.seconds, 1), "folder": str(folder)}
 
 
 def publish_scores(run: OpenRun, plan: Plan, composed: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ def run_name() -> str:
     """The name of the flow run of this context, from its parameters."""
     parameters = flow_run.parameters
     folder = parameters.get("dump") or parameters.get("catalogue") or flow_run.flow_name
-    return _joined(folder, *(parameters[name] for name in SHOWN if parameters.get(name) not in (None, "newest")))
+    return _joined(folder, *(parameters[name] for name in SHOWN if parameters.get(name) not in (None, "", "newest")))
 
 
 def rename_run(*parts: str) -> None:

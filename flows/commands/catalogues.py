@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from tasks.catalogue import Order
 
 CATALOGUE = click.option(
-    "--catalogue", metavar="DIR", help="Folder of dumps, one folder each.  [default: RAKUTEN_CATALOGUE, or catalogue]"
+    "--catalogue",
+    default="",
+    metavar="DIR",
+    help="Folder of dumps, one folder each.  [default: RAKUTEN_CATALOGUE, or catalogue]",
 )
 
 
@@ -24,20 +27,20 @@ CATALOGUE = click.option(
 @PLAN
 @MODALITY
 @reporting_errors
-def nightly(catalogue: str | None, plan: str, modality: Modality) -> None:
+def nightly(catalogue: str, plan: str, modality: Modality) -> None:
     """Retrain on the newest complete dump of a catalogue."""
     from flows.checks import check_retrain
     from tasks.catalogue import newest_dump
 
     check_retrain(str(newest_dump(catalogue).path), plan, modality)
-    folder = None if catalogue is None else absolute(catalogue)
+    folder = absolute(catalogue) if catalogue else ""
     show_run(call_flow("flows.nightly", "nightly", catalogue=folder, plan=plan, modality=modality))
 
 
 @click.command()
 @CATALOGUE
-@click.option("--from", "first", metavar="NAME", help="First dump.  [default: the oldest]")
-@click.option("--to", "last", metavar="NAME", help="Last dump.  [default: the newest]")
+@click.option("--from", "first", default="", metavar="NAME", help="First dump.  [default: the oldest]")
+@click.option("--to", "last", default="", metavar="NAME", help="Last dump.  [default: the newest]")
 @click.option(
     "--only",
     type=click.Choice(["all", "features", "scores"]),
@@ -54,9 +57,9 @@ def nightly(catalogue: str | None, plan: str, modality: Modality) -> None:
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @reporting_errors
 def backfill(
-    catalogue: str | None,
-    first: str | None,
-    last: str | None,
+    catalogue: str,
+    first: str,
+    last: str,
     only: Only,
     plan: str,
     model: str,
@@ -80,5 +83,5 @@ def backfill(
 
         click.echo("\n".join(backfill_lines(plan_backfill(dumps, only, plan, model))))
         if not dry_run:
-            folder = None if catalogue is None else absolute(catalogue)
+            folder = absolute(catalogue) if catalogue else ""
             run_backfill(folder, first, last, only=only, plan=plan, model=model, order=order, at_once=at_once)

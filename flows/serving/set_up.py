@@ -18,7 +18,10 @@ from prefect.variables import Variable
 from prefect.workers.process import ProcessWorker
 
 from flows.serving.automations import set_up_automations
+from flows.serving.interrupted import mark_interrupted_runs
 from rakuten.errors import InputError, RakutenError
+from rakuten.outputs import OutputStore
+from rakuten.outputs.runs import RunBook
 from rakuten.settings import Settings
 
 logger = logging.getLogger("rakuten.serving")
@@ -51,6 +54,7 @@ def set_up(settings: Settings, deployments: Path = DEPLOYMENTS, *, anew: bool = 
         deploy(deployments)
         Variable.set(DEPLOYED, content, overwrite=True)
     set_up_automations(settings)
+    mark_interrupted_runs(RunBook(OutputStore(settings.outputs_folder)))
 
 
 def set_up_pool() -> None:

@@ -12,7 +12,7 @@ from flows.commands.calling import reporting_errors
 FILE = click.option(
     "--file",
     "deployments",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="YAML",
     help="Deployments' file.  [default: the project's own]",
 )

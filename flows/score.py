@@ -5,7 +5,6 @@ from typing import Any
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
-from rakuten.fusion.votes import vote_name
 from tasks import stages
 from tasks.artifacts import publish_scores
 from tasks.dumps import Dump, open_dump
@@ -31,6 +30,7 @@ def score(dump: str, model: str = "newest") -> str:
         opened = open_dump(dump)
         composed = compose_scoring(opened, trained)
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed})
+        run.decision = trained.decision
         publish_scores(run, trained.plan, composed)
     return run.record.run
 
@@ -42,16 +42,15 @@ def compose_scoring(dump: Dump, trained: FusedModel) -> dict[str, Any]:
 
     def fused(part: Part) -> Any:
         predictions = [predict(recipe, model, data, part) for recipe, model in members_for(trained, dump)]
-        return stages.apply_vote.submit(fusion=trained.fusion, predictions=tuple(predictions))
+        return stages.apply_fusion.submit(fusion=trained.fusion, predictions=tuple(predictions))
 
     composed = {"validation": prepared.validation, "clean": prepared.clean}
     if dump.has_test:
         submission = stages.write_submission.submit(fused=fused("test"), clean=prepared.clean, part="test")
         composed["submission"] = submission
     if dump.has_labels:
-        name = vote_name(trained.plan.fusion.decision)
         split = stages.split_products.submit(clean=prepared.clean, recipe=trained.plan.split)
         held_out = stages.keep_held_out.submit(predictions=fused("train"), split=split)
-        evaluation = stages.evaluate.submit(scored=held_out, split=split, name=name)
-        composed |= {"split": split, f"evaluation {name}": evaluation}
+        evaluation = stages.evaluate.submit(scored=held_out, split=split, name=trained.decision)
+        composed |= {"split": split, f"evaluation {trained.decision}": evaluation}
     return composed

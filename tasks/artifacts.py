@@ -6,7 +6,7 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE
-from rakuten.fusion.votes import vote_name
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
 from rakuten.reporting.page import picture
@@ -20,28 +20,29 @@ from tasks.runs import OpenRun, run_book
 EVALUATION = "evaluation "
 
 
-def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report: Any) -> None:
+def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decision: Any, report: Any) -> None:
     """Show a retraining's scores, confusions, report and files, and record the scores.
 
     Args:
         run: The run; its outputs are known.
         plan: What was run.
         evaluations: Futures of the evaluations, by name of what was evaluated.
+        decision: Future of the decision.
         report: Future of the report.
     """
     name = run.record.run
     publish_scores(run, plan, {f"{EVALUATION}{evaluated}": future for evaluated, future in evaluations.items()})
+    run.decision = str(output_of(decision).read_json(DECISION)["name"])
     rendered = output_of(report)
     create_markdown_artifact(
         rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
     )
-    decision = vote_name(plan.fusion.decision)
     # Within the text: Prefect's UI serves no files.
-    confusion = output_of(evaluations[decision]).file(CONFUSION_PICTURE)
+    confusion = output_of(evaluations[run.decision]).file(CONFUSION_PICTURE)
     create_markdown_artifact(
-        f"![confusion matrix of the {decision}]({picture(confusion)})",
+        f"![confusion matrix of the {run.decision}]({picture(confusion)})",
         key="confusion-matrix",
-        description=f"True against predicted classes, {decision}, run {name}",
+        description=f"True against predicted classes, {run.decision}, run {name}",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
     files = [_origin(run, role, key) for role, key in run.outputs.items()]

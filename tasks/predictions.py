@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import InputError
-from rakuten.fusion.votes import vote_name
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.recipes import Plan, Recipe
@@ -26,7 +26,8 @@ class FusedModel(BaseModel):
         run: Id of the run.
         plan: Its plan.
         models: Trained models by recipe name.
-        fusion: The vote that decides.
+        fusion: The fusion that decides.
+        decision: What that is called.
         corpus_words: Corpus-wide stop words its text models learnt without.
     """
 
@@ -36,6 +37,7 @@ class FusedModel(BaseModel):
     plan: Plan
     models: dict[str, StageOutput]
     fusion: StageOutput
+    decision: str
     corpus_words: StageOutput
 
 
@@ -53,11 +55,13 @@ def fused_model(run: str) -> FusedModel:
     plan = Plan.model_validate(record.plan)
     trained = [recipe.name for recipe in plan.recipes if f"model {recipe.name}" in record.outputs]
     logger.info("predicting with run %s: %s", record.run, ", ".join(trained))
+    fusion = book.output(record, "decision")
     return FusedModel(
         run=record.run,
         plan=plan,
         models={name: book.output(record, f"model {name}") for name in trained},
-        fusion=book.output(record, vote_name(plan.fusion.decision)),
+        fusion=fusion,
+        decision=str(fusion.read_json(DECISION)["name"]),
         corpus_words=book.output(record, "corpus words"),
     )
 

@@ -9,7 +9,6 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from rakuten.errors import ContractError
-from rakuten.fusion.votes import vote_name
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
@@ -28,12 +27,19 @@ class OpenRun:
         record: What is recorded of it.
         outputs: Keys of its outputs by role, recorded when it ends, however it ends.
         scores: The score table, likewise.
+        decision: Name of the row of it that predictions are made with, likewise.
     """
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
         self.outputs: dict[str, str] = {}
         self.scores: list[dict[str, Any]] = []
+        self.decision: str | None = None
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """What came of the run so far, as fields of its record."""
+        return {"outputs": self.outputs, "scores": self.scores, "decision": self.decision}
 
 
 @contextmanager
@@ -51,7 +57,6 @@ def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[
         flow_run=flow_run.get_id(),
         parameters=parameters,
         plan=plan.model_dump(mode="json"),
-        decision=vote_name(plan.fusion.decision),
     )
     run = OpenRun(record)
     with using_outputs(), exclusive(book.lock(record.run), purpose=record.run):
@@ -60,11 +65,11 @@ def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[
             yield run
         except BaseException as error:
             message = f"{type(error).__name__}: {error}"
-            book.close(record, Status.FAILED, error=message, outputs=run.outputs, scores=run.scores)
+            book.close(record, Status.FAILED, error=message, **run.found)
             if isinstance(error, ContractError):
                 tell_of_broken_contract(Path(parameters["dump"]).name, " ".join(str(error).split()))
             raise
-        book.close(record, Status.COMPLETED, outputs=run.outputs, scores=run.scores)
+        book.close(record, Status.COMPLETED, **run.found)
 
 
 def run_book() -> RunBook:

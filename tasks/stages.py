@@ -11,8 +11,9 @@ from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
 from rakuten.evaluation.evaluate import evaluate as _evaluate
 from rakuten.evaluation.held_out import keep_held_out as _keep_held_out
-from rakuten.fusion.stages import apply_vote as _apply_vote
-from rakuten.fusion.stages import fuse_votes as _fuse_votes
+from rakuten.fusion.stages import apply_fusion as _apply_fusion
+from rakuten.fusion.stages import decide as _decide
+from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
@@ -51,7 +52,8 @@ predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
 
 evaluate = StageTask(_evaluate, label="name")
 keep_held_out = StageTask(_keep_held_out)
-fuse_votes = StageTask(_fuse_votes, label="vote")
-apply_vote = StageTask(_apply_vote)
+fuse = StageTask(_fuse, label="method")
+decide = StageTask(_decide)
+apply_fusion = StageTask(_apply_fusion)
 render_report = StageTask(_render_report)
 write_submission = StageTask(_write_submission, label="part")

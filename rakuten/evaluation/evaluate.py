@@ -1,4 +1,4 @@
-"""The stage that scores one model or vote on the split's validation and test products."""
+"""The stage that scores one model or fusion on the split's validation and test products."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
         scored: Has `probabilities.parquet` of validation and test products, fewer where a product lacks the model's
             modality, and `history.parquet` where it was trained in epochs.
         split: Has `split.parquet`.
-        name: What to call it in reports: a recipe's name, or a vote's.
+        name: What to call it in reports: a recipe's name, or a fusion's.
 
     Returns:
         Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro, calibration_error of the test products.

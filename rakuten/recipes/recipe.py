@@ -110,7 +110,8 @@ class TextNetworkRecipe(_Network):
     Attributes:
         column: `designation` alone, or `text`: designation and description; both cleaned.
         num_words: Word indices: padding, unknown words, and the most frequent words of the train rows.
-        sequence_length: Words a product, cut or padded at the end.
+        sequence_length: Words a product at most, cut or padded at the end; no more are read than the longest train text
+            has.
     """
 
     modality = "text"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rakuten.recipes import ImageFeaturesRecipe, Recipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
-from rakuten.recipes.plan import Vote
+from rakuten.recipes.plan import FusionMethod
 from rakuten.reporting.own_files import FOLDER
 
 # The nearest thing it has to a linear classifier over n-grams.
@@ -50,11 +50,13 @@ def published_model(recipe: Recipe) -> PublishedScore | None:
     return None
 
 
-def published_vote(vote: Vote) -> PublishedScore:
-    """The report's score of a vote."""
+def published_fusion(method: FusionMethod) -> PublishedScore | None:
+    """The report's score of the same vote; None for what it did not try."""
     votes = _read("fusion")
-    score = votes.loc[(votes["models"] == FUSED_MODELS) & (votes["vote"] == vote), "f1_weighted"]
-    return PublishedScore(f"{vote} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{vote}_vote")
+    score = votes.loc[(votes["models"] == FUSED_MODELS) & (votes["vote"] == method), "f1_weighted"]
+    if score.empty:
+        return None
+    return PublishedScore(f"{method} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{method}_vote")
 
 
 def published_f1_by_class() -> pd.DataFrame:

@@ -10,10 +10,11 @@ from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
-from rakuten.fusion.stages import WEIGHTS
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
+from rakuten.reporting.fusion_weights import weights_by_case
 from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
 from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
@@ -35,8 +36,8 @@ FEWEST_CONFUSED = 2
 def render_report(
     out: Path,
     evaluations: tuple[StageOutput, ...],
-    votes: tuple[StageOutput, ...],
-    decision: str,
+    fusions: tuple[StageOutput, ...],
+    decision: StageOutput,
     plan: Plan,
     snapshot: StageOutput,
     validation: StageOutput,
@@ -50,9 +51,9 @@ def render_report(
 
     Args:
         out: Work folder.
-        evaluations: Of the models in the plan's order, then of the votes.
-        votes: Outputs of `fuse_votes`; empty where one model decides alone.
-        decision: Name of the evaluation that stands for the run: what predictions are made with.
+        evaluations: Of the models in the plan's order, then of the fusions.
+        fusions: Outputs of `fuse`.
+        decision: Output of `decide`: names the evaluation that stands for the run, what predictions are made with.
         plan: What was trained.
         snapshot, validation, clean, split: Of the dump it was trained on.
         command: What to type to do it again, without this machine's paths.
@@ -68,18 +69,20 @@ def render_report(
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
         report.md: Scores, decision and worst confusions.
-        leaderboard.parquet: One row a model or vote, the best weighted F1 first; columns of `score_table`.
+        leaderboard.parquet: One row a model or fusion, the best weighted F1 first; columns of `score_table`.
     """
     rows = score_rows(evaluations, plan)
-    decided = next((row for row in rows if row.name == decision), None)
+    choice = decision.read_json(DECISION)
+    decided = next((row for row in rows if row.name == choice["name"]), None)
     if decided is None:
-        raise InputError(f"the decision {decision!r} has no evaluation; there are {[row.name for row in rows]}")
+        raise InputError(f"the decision {choice['name']!r} has no evaluation; there are {[row.name for row in rows]}")
     content = {
         "plan": plan,
         "dump_name": dump_name,
         "dump_key": snapshot.key,
         "command": command,
         "rows": rows,
+        "ranked": sorted(rows, key=lambda row: -row.f1_weighted),
         "decided": decided,
         "confusions": _worst_confusions(decided),
         "labels": LABELS,
@@ -87,10 +90,10 @@ def render_report(
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
     (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
-    steps = trace([*evaluations, *votes, validation, clean, split])
+    steps = trace([*evaluations, decision, validation, clean, split])
     content |= (
         _figures(rows, decided)
-        | _votes(votes, rows)
+        | {"choice": choice, "weights": weights_by_case(fusions)}
         | _data(snapshot, validation, clean, split)
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},
@@ -124,15 +127,6 @@ def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
         "confusion_picture": picture(decided.evaluation.file(CONFUSION_PICTURE)),
         "curves": {name: picture(path) for name, path in pictures.items() if path.is_file()},
     }
-
-
-def _votes(votes: tuple[StageOutput, ...], rows: list[ScoreRow]) -> dict[str, Any]:
-    """Votes with their members' names."""
-    names = {row.scored: row.name for row in rows}
-    described = [vote.read_json(WEIGHTS) | {"facts": vote.facts} for vote in votes]
-    for member in (member for vote in described for member in vote["members"]):
-        member["name"] = names.get(member["key"], member["key"])
-    return {"votes": described}
 
 
 def _data(snapshot: StageOutput, validation: StageOutput, clean: StageOutput, split: StageOutput) -> dict[str, Any]:

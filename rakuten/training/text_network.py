@@ -14,6 +14,8 @@ from rakuten.training.examples import FITTED_SIDES, examples_of
 from rakuten.training.network import RECIPE, predict_network, train_network
 
 VOCABULARY = "vocabulary.json"
+# A convolution needs room to slide, however short the titles are.
+FEWEST_POSITIONS = 16
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
@@ -30,7 +32,7 @@ def train_text_network(
         recipe: What is trained and how.
 
     Returns:
-        Words of the vocabulary, and what `train_network` returns.
+        Words of the vocabulary, positions the network reads, and what `train_network` returns.
 
     Raises:
         InputError: If there are no train or no validation rows, or the training diverges.
@@ -48,12 +50,15 @@ def train_text_network(
     # The recipe counts indices, as the report did: padding and unknown words take two of them.
     vocabulary = Vocabulary.fit(train_texts, recipe.num_words - FIRST_WORD)
     vocabulary.write(out / VOCABULARY)
-    indices = vocabulary.encode(texts, recipe.sequence_length)
+    # Few products hold fewer words than the recipe allows, and short texts end before its last position. Embeddings of
+    # no word and positions that are always padding would only cost time: as much as words do.
+    longest = max((text.count(" ") + 1 for text in train_texts), default=0)
+    length = min(recipe.sequence_length, max(longest, FEWEST_POSITIONS))
+    fitting = recipe.model_copy(update={"num_words": vocabulary.size, "sequence_length": length})
+    indices = vocabulary.encode(texts, length)
     examples = examples_of(products, gather=indices.__getitem__)
-    # Few products hold fewer words than the recipe allows; embeddings of no word would only cost time.
-    fitting = recipe.model_copy(update={"num_words": vocabulary.size})
-    facts = train_network(out, fitting, examples, (recipe.sequence_length,))
-    return {"vocabulary": len(vocabulary.words), **facts}
+    facts = train_network(out, fitting, examples, (length,))
+    return {"vocabulary": len(vocabulary.words), "sequence_length": length, **facts}
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)

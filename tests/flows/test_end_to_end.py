@@ -22,6 +22,7 @@ import pytest
 from small_plans import RECIPES, write_small_plan
 
 from rakuten.data.demo_dump import write_demo_dump
+from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 
@@ -94,12 +95,13 @@ def digests(workplace: Workplace, outputs: str) -> dict[str, str]:
     }
 
 
-def test_a_run_ends_with_the_scores_of_each_model_and_both_votes(workplace: Workplace) -> None:
+def test_a_run_ends_with_the_scores_of_each_model_and_fusion(workplace: Workplace) -> None:
     record = workplace.newest()
     assert record.status is Status.COMPLETED
-    assert [row["model"] for row in record.scores] == [*RECIPES, "weighted vote", "max vote"]
+    assert [row["model"] for row in record.scores] == [*RECIPES, *METHOD_NAMES.values()]
+    assert record.decision in METHOD_NAMES.values()
     shown: str = workplace.first_run  # type: ignore[attr-defined]
-    for name in (*RECIPES, "weighted vote", "max vote", "report.html", "quarantine.parquet"):
+    for name in (*RECIPES, "weighted vote", "stacking", "report.html", "quarantine.parquet"):
         assert name in shown
     ngrams = record.scores[0]
     assert ngrams["f1_weighted"] > 0.3

@@ -12,8 +12,8 @@ from rakuten.recipes import (
     load_recipe,
     recipe_names,
 )
-from rakuten.recipes.plan import Vote
-from rakuten.reporting.published import published_f1_by_class, published_model, published_vote
+from rakuten.recipes.plan import FusionMethod
+from rakuten.reporting.published import published_f1_by_class, published_fusion, published_model
 
 FIT = FitSettings(batch_size=200, epochs=5, learning_rate=1e-3)
 
@@ -69,8 +69,9 @@ def test_a_backbone_stands_beside_the_frozen_one_of_the_same_input_size(input_si
 
 
 @pytest.mark.parametrize(("vote", "f1"), [("weighted", 0.84), ("max", 0.83)])
-def test_votes_stand_beside_the_same_vote(vote: Vote, f1: float) -> None:
-    published = published_vote(vote)
+def test_votes_stand_beside_the_same_vote(vote: FusionMethod, f1: float) -> None:
+    published = published_fusion(vote)
+    assert published is not None
     assert published.f1_weighted == f1
     assert published.column in published_f1_by_class()
 

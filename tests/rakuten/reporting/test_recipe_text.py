@@ -43,5 +43,6 @@ def test_a_plan_names_its_recipes_and_says_what_is_none() -> None:
     text = plan_toml(plan)
     content = tomllib.loads(text)
     assert content["recipes"] == ["dnn"]
-    assert content["fusion"] == {"votes": ["weighted", "max"], "decision": "weighted"}
+    assert content["fusion"]["decision"] == "auto"
+    assert content["fusion"]["methods"][:3] == ["single", "average", "weighted"]
     assert "# corpus_word_share: none" in text

@@ -12,7 +12,7 @@ import pytest
 from rakuten.data.classes import CODES
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import evaluate
-from rakuten.fusion.stages import fuse_votes
+from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 from rakuten.recipes import FitSettings, Plan, TextNetworkRecipe
 from rakuten.reporting.own_files import FOLDER, OwnFiles
@@ -52,7 +52,16 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "train-v1-dnn", {"probabilities.parquet": hand_made.sure_of(scored, truth), "history.parquet": history}
     )
     cnn = hand_made.output("train-v1-cnn", {"probabilities.parquet": hand_made.sure_of(seen, confused)})
-    fused = hand_made.store.run(fuse_votes, members=(dnn, cnn), split=split, vote="weighted")
+    fused = hand_made.store.run(
+        fuse,
+        members=(dnn, cnn),
+        names=("text_dnn", "image_small_cnn"),
+        modalities=("text", "image"),
+        split=split,
+        method="weighted",
+        calibrate=True,
+    )
+    decision = hand_made.store.run(decide, fusions=(fused,), split=split, decision="auto")
     named = {"text_dnn": dnn, "image_small_cnn": cnn, "weighted vote": fused}
     quarantine = {
         "part": "train",
@@ -75,12 +84,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "failing_rows": pd.NA,
     }
     return {
-        "store": hand_made.store,
+        "hand_made": hand_made,
         "evaluations": tuple(
             hand_made.store.run(evaluate, scored=output, split=split, name=name) for name, output in named.items()
         ),
-        "votes": (fused,),
-        "decision": "weighted vote",
+        "fusions": (fused,),
+        "decision": decision,
         "plan": Plan(name="night", recipes=(recipe("text_dnn"), recipe("image_small_cnn"))),
         "snapshot": hand_made.output(
             "snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}
@@ -103,6 +112,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
     }
 
 
+def decided_by(inputs: dict[str, Any], name: str) -> StageOutput:
+    """A decision for another row than the vote."""
+    decision = inputs["decision"].read_json("decision.json") | {"name": name}
+    key = f"decide-v1-{name.replace(' ', '_')}"
+    made = inputs["hand_made"]
+    return made.store.find(key) or made.output(key, {"decision.json": json.dumps(decision)})
+
+
 @pytest.fixture(scope="module")
 def report(inputs: dict[str, Any]) -> StageOutput:
     return run(inputs)
@@ -115,7 +132,7 @@ def page(report: StageOutput) -> str:
 
 def run(inputs: dict[str, Any], **changed: Any) -> StageOutput:
     arguments = {**inputs, **changed}
-    output: StageOutput = arguments.pop("store").run(render_report, **arguments)
+    output: StageOutput = arguments.pop("hand_made").store.run(render_report, **arguments)
     return output
 
 
@@ -195,27 +212,41 @@ def test_page_says_what_the_run_was_made_of(page: str) -> None:
 
 
 def test_report_is_the_same_bytes_each_time(inputs: dict[str, Any], report: StageOutput, tmp_path: Path) -> None:
-    arguments = {name: value for name, value in inputs.items() if name != "store"}
+    arguments = {name: value for name, value in inputs.items() if name != "hand_made"}
     render_report.function(tmp_path, **arguments)
     for name in ("report.html", "report.md"):
         assert (tmp_path / name).read_bytes() == report.file(name).read_bytes()
 
 
-def test_a_single_model_may_decide_without_a_vote(inputs: dict[str, Any]) -> None:
-    output = run(inputs, evaluations=inputs["evaluations"][:1], votes=(), decision="text_dnn", dump_name="")
+def test_without_confusions_it_says_so(inputs: dict[str, Any]) -> None:
+    output = run(inputs, decision=decided_by(inputs, "text_dnn"), dump_name="")
     page = output.file("report.html").read_text("utf-8")
-    assert 'id="fusion"' not in page
     assert "1.000" in page
     assert "No class was taken for another" in page
 
 
 def test_a_decision_that_was_not_scored_is_refused(inputs: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="decision 'max vote' has no evaluation"):
-        run(inputs, decision="max vote")
+        run(inputs, decision=decided_by(inputs, "max vote"))
+
+
+def test_it_says_how_the_models_are_fused_and_why(report: StageOutput) -> None:
+    page = report.file("report.html").read_text("utf-8")
+    assert "The weighted vote decides: it has the smallest cross-entropy" in page
+    for case in ("image and text", "text alone", "image alone"):
+        assert f"Weights for products with {case}" in page
+
+
+def test_the_leaderboard_has_a_bar_for_each_row(inputs: dict[str, Any], report: StageOutput) -> None:
+    page = report.file("report.html").read_text("utf-8")
+    chart = page[page.index('<ol class="leaderboard">') : page.index("</ol>")]
+    assert chart.count("<li") == len(inputs["evaluations"])
+    assert chart.index("text_dnn") < chart.index("image_small_cnn")
+    assert 'class="mark" style="left: 81.00%"' in chart
 
 
 def test_summary_has_the_scores_and_the_worst_confusions(inputs: dict[str, Any]) -> None:
-    output = run(inputs, decision="image_small_cnn")
+    output = run(inputs, decision=decided_by(inputs, "image_small_cnn"))
     summary = output.file("report.md").read_text("utf-8")
     rows = [line for line in summary.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 3

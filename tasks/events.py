@@ -33,16 +33,16 @@ def tell_of_dump(name: str, digest: str, path: str) -> None:
     )
     if event is None:
         raise EventError(f"dump {name}: this Prefect API takes no events")
-    recorded = EventFilter(id=EventIDFilter(id=[event.id]))
-    acted = EventFilter(
-        event=EventNameFilter(name=["prefect.automation.action.executed"]),
-        related=EventRelatedFilter(id=[f"prefect.event.{event.id}"]),
-    )
+    recorded = {"id": EventIDFilter(id=[event.id])}
+    acted = {
+        "event": EventNameFilter(name=["prefect.automation.action.executed"]),
+        "related": EventRelatedFilter(id=[f"prefect.event.{event.id}"]),
+    }
     with get_client(sync_client=True) as client:
         wanted = {"recorded": (recorded, 1), "acted upon": (acted, _automations_for(client, DUMP_ARRIVED))}
         deadline = time.monotonic() + HEARD_WITHIN_SECONDS
-        for what, (filter_, count) in wanted.items():
-            while _count(client, filter_) < count:
+        for what, (filters, count) in wanted.items():
+            while _count(client, filters) < count:
                 if time.monotonic() > deadline:
                     raise EventError(f"dump {name}: its event was not {what} within {HEARD_WITHIN_SECONDS:.0f} s")
                 time.sleep(0.5)
@@ -56,8 +56,9 @@ def _automations_for(client: SyncPrefectClient, event: str) -> int:
     )
 
 
-def _count(client: SyncPrefectClient, filter_: EventFilter) -> int:
-    body = {"filter": filter_.model_dump(mode="json"), "limit": 50}
+def _count(client: SyncPrefectClient, filters: dict[str, Any]) -> int:
+    # Made anew each time: a filter ends at the moment it is made.
+    body = {"filter": EventFilter(**filters).model_dump(mode="json"), "limit": 50}
     return len(client.request("POST", "/events/filter", json=body).json()["events"])
 
 

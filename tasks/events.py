@@ -33,8 +33,8 @@ def tell_of_dump(name: str, digest: str, path: str) -> None:
     )
     if event is None:
         raise EventError(f"dump {name}: this Prefect API takes no events")
-    recorded = {"id": EventIDFilter(id=[event.id])}
-    acted = {
+    recorded: dict[str, Any] = {"id": EventIDFilter(id=[event.id])}
+    acted: dict[str, Any] = {
         "event": EventNameFilter(name=["prefect.automation.action.executed"]),
         "related": EventRelatedFilter(id=[f"prefect.event.{event.id}"]),
     }

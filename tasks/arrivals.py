@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rakuten.data.catalogue import Catalogue, CataloguedDump
 from rakuten.data.snapshot import list_dump
-from rakuten.errors import DumpError
+from rakuten.errors import DumpError, EventError
 from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
@@ -31,9 +31,10 @@ def tell_of_arrivals(catalogue: Catalogue) -> list[str]:
         Names of the dumps told.
 
     Raises:
-        EventError: If no server acts upon an event; the dump is told again the next time.
+        EventError: If no server acts upon an event; the others are told first, this dump again the next time.
     """
-    told = []
+    told: list[str] = []
+    unheard: list[EventError] = []
     with _remembered(catalogue) as known:
         for dump in catalogue.dumps:
             before = known.get(dump.name, {})
@@ -43,11 +44,16 @@ def tell_of_arrivals(catalogue: Catalogue) -> list[str]:
             digest = _digest(dump)
             if digest is None:
                 continue
-            if before.get("digest") != digest:
-                tell_of_dump(dump.name, digest, str(dump.path))
-                logger.info("%s has arrived (%s)", dump.name, digest)
-                told.append(dump.name)
-            known[dump.name] = {"fingerprint": fingerprint, "digest": digest}
+            try:
+                if before.get("digest") != digest:
+                    tell_of_dump(dump.name, digest, str(dump.path))
+                    logger.info("%s has arrived (%s)", dump.name, digest)
+                    told.append(dump.name)
+                known[dump.name] = {"fingerprint": fingerprint, "digest": digest}
+            except EventError as error:
+                unheard.append(error)
+    if unheard:
+        raise unheard[0]
     return told
 
 
@@ -62,16 +68,14 @@ def _digest(dump: CataloguedDump) -> str | None:
 
 @contextmanager
 def _remembered(catalogue: Catalogue) -> Iterator[Known]:
-    """What was told of a catalogue's dumps; changes made meanwhile are kept, also when an error ends the block."""
+    """What was told of a catalogue's dumps; changes made meanwhile are kept."""
     outputs = Settings().outputs_folder
     memory = outputs / "arrivals.json"
     with exclusive(outputs / "locks" / "arrivals.lock", purpose="new dumps"):
         everything: dict[str, Known] = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
         known = everything.setdefault(_name_of(catalogue.folder), {})
-        try:
-            yield known
-        finally:
-            write_whole(memory, json.dumps(everything, indent=2))
+        yield known
+        write_whole(memory, json.dumps(everything, indent=2))
 
 
 def _name_of(folder: Path) -> str:

@@ -27,4 +27,5 @@ def rename_run(*parts: str) -> None:
 def _joined(*parts: object) -> str:
     """Parts that may be paths of folders and plan files, or names."""
     names = [Path(str(part)).name.removesuffix(".toml") for part in parts]
-    return " · ".join(names)
+    # A backfill of one dump has it as its first and last.
+    return " · ".join(dict.fromkeys(names))

@@ -11,7 +11,7 @@ TRIES = 30
 
 
 def ask(address: str, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-    """What an API answers; tried again while a busy SQLite has it answer 503.
+    """What an API answers; tried again while a busy SQLite has it answer 503, or not at all.
 
     Args:
         address: Of the API.
@@ -23,17 +23,17 @@ def ask(address: str, path: str, body: dict[str, Any] | None = None, method: str
         The answer's JSON; None where it is empty.
 
     Raises:
-        urllib.error.URLError: If it cannot be reached, refuses, or stays busy for half a minute.
+        urllib.error.URLError: If it cannot be reached, refuses, or stays busy.
     """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{address}/{path}", data, {"Content-Type": "application/json"}, method=method)
     for left in reversed(range(TRIES)):
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 content = answer.read()
                 return json.loads(content) if content else None
-        except urllib.error.HTTPError as error:
-            if error.code != BUSY or not left:
+        except (urllib.error.HTTPError, TimeoutError) as error:
+            if not left or (isinstance(error, urllib.error.HTTPError) and error.code != BUSY):
                 raise
             time.sleep(1)
     raise AssertionError("unreachable")

@@ -26,18 +26,19 @@ class Catalogue:
         self.folder = folder
         self.outputs = folder / "outputs"
         self.plan = write_small_plan(folder / "tiny.toml", ["small_ngrams", "short_cnn"])
+        self.texts = write_small_plan(folder / "texts.toml", ["small_ngrams"])
         for name, products in (("2026-11-09", 200), ("2026-11-10", 210)):
             dump = folder / "catalogue" / name
             write_demo_dump(dump, num_products=products, image_size=32, num_workers=1, broken_rows=False)
             (dump / "_SUCCESS").touch()
 
-    def backfill(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def backfill(self, *arguments: str, plan: Path | None = None) -> "subprocess.CompletedProcess[str]":
         environment = {
             **os.environ,
             "RAKUTEN_OUTPUTS": str(self.outputs),
             "RAKUTEN_CATALOGUE": str(self.folder / "catalogue"),
         }
-        command = [RAKUTEN, "backfill", "--plan", str(self.plan), *arguments]
+        command = [RAKUTEN, "backfill", "--plan", str(plan or self.plan), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
     def manifests(self) -> dict[str, dict[str, Any]]:
@@ -62,7 +63,8 @@ def test_a_backfill_shows_its_plan_does_it_once_and_ends_with_a_table(catalogue:
     # Columns: dump, stages, cached, images, new.
     assert int(first[4]) == int(first[3]) > 190
     assert 0 < int(second[4]) < 25
-    assert not catalogue.manifests()
+    # Reading a dump's digests is all that planning does.
+    assert {key.partition("-")[0] for key in catalogue.manifests()} == {"record_snapshot"}
 
     done = catalogue.backfill("--only", "features")
     assert done.returncode == 0, done.stderr
@@ -97,7 +99,7 @@ def test_a_dump_that_fails_leaves_the_others_be(catalogue: Catalogue) -> None:
 
 @pytest.mark.slow
 def test_scores_are_those_of_an_earlier_runs_model_on_what_it_never_saw(catalogue: Catalogue) -> None:
-    trained = catalogue.backfill("--to", "2026-11-09", "--from", "2026-11-09")
+    trained = catalogue.backfill("--to", "2026-11-09", "--from", "2026-11-09", plan=catalogue.texts)
     assert trained.returncode == 0, trained.stderr
     scored = catalogue.backfill("--only", "scores", "--from", "2026-11-09")
     assert scored.returncode == 0, scored.stderr

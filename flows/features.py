@@ -8,7 +8,7 @@ from rakuten.recipes import Plan, Recipe, load_plan
 from tasks import stages
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
-from tasks.models import image_input
+from tasks.models import ModelData, images_for
 from tasks.runs import recorded_run
 
 
@@ -39,5 +39,6 @@ def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dic
         split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
         corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
         composed |= {"split": split, "corpus words": corpus_words}
-    inputs = {f"images {recipe.name}": image_input(recipe, dump) for recipe in recipes}
-    return composed | {role: future for role, future in inputs.items() if future is not None}
+    data = ModelData(dump=dump, clean=prepared.clean, corpus_words=None)
+    images = [recipe for recipe in recipes if recipe.modality == "image"]
+    return composed | {f"images {recipe.name}": images_for(recipe, data) for recipe in images}

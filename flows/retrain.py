@@ -14,6 +14,7 @@ from tasks.contracts import contracts
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
+from tasks.previous import find_previous
 from tasks.runs import recorded_run
 
 
@@ -29,6 +30,8 @@ class Retrained:
     fusions: dict[str, Any]
     decision: Any
     evaluations: dict[str, Any]
+    decided: Any
+    findings: dict[str, Any]
     report: Any
 
     @property
@@ -45,6 +48,8 @@ class Retrained:
             "decision": self.decision,
             **self.fusions,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
+            "evaluation decision": self.decided,
+            **{role.replace("_", " "): future for role, future in self.findings.items()},
         }
 
 
@@ -89,6 +94,9 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         name: stages.evaluate.submit(scored=future, split=split, name=name)
         for name, future in (models | fusions).items()
     }
+    # Which of them decides is known only once they have run.
+    decided = stages.evaluate.submit(scored=decision, split=split, name="decision")
+    findings = explain(decided, decision, evaluations, dump, prepared, split)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
         fusions=tuple(fusions.values()),
@@ -98,10 +106,14 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         validation=prepared.validation,
         clean=prepared.clean,
         split=split,
+        findings=findings,
+        previous=find_previous(decided, plan.name, models),
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
-    return Retrained(prepared, checked, split, corpus_words, models, fusions, decision, evaluations, report)
+    return Retrained(
+        prepared, checked, split, corpus_words, models, fusions, decision, evaluations, decided, findings, report
+    )
 
 
 def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], split: Any) -> dict[str, Any]:
@@ -119,4 +131,37 @@ def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], sp
             skip_unseen=all(recipe.modality == "image" for recipe in recipes),
         )
         for method in plan.fusion.methods
+    }
+
+
+def explain(
+    decided: Any, decision: Any, evaluations: dict[str, Any], dump: Dump, prepared: Prepared, split: Any
+) -> dict[str, Any]:
+    """Submit what explains a decision's score: who it beats, where it fails, and what is odd about the data.
+
+    Args:
+        decided: Evaluation of the decision.
+        decision: The decision itself.
+        evaluations: Of all models and fusions, by name.
+        dump, prepared, split: What they were made from.
+
+    Returns:
+        Futures by role, as `render_report` wants them.
+    """
+    clean = prepared.clean
+    near_twins = stages.find_near_twins.submit(clean=clean, split=split, images=prepared.images)
+    label_errors = stages.find_label_errors.submit(scored=decision, split=split)
+    duplicates = stages.find_duplicates.submit(clean=clean)
+    examples = stages.pick_examples.submit(
+        evaluation=decided, clean=clean, label_errors=label_errors, near_twins=near_twins, duplicates=duplicates
+    )
+    images = {"snapshot": dump.snapshot, "dump": dump.path}
+    return {
+        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decided=decided),
+        "slices": stages.score_slices.submit(evaluation=decided, clean=clean, near_twins=near_twins),
+        "near_twins": near_twins,
+        "label_errors": label_errors,
+        "duplicates": duplicates,
+        "examples": examples,
+        "thumbnails": stages.cut_thumbnails.submit(examples=examples, **images) if dump.has_images else None,
     }

@@ -50,7 +50,7 @@ def compose_scoring(dump: Dump, trained: FusedModel) -> dict[str, Any]:
         composed["submission"] = submission
     if dump.has_labels:
         split = stages.split_products.submit(clean=prepared.clean, recipe=trained.plan.split)
-        held_out = stages.keep_held_out.submit(predictions=fused("train"), split=split)
-        evaluation = stages.evaluate.submit(scored=held_out, split=split, name=trained.decision)
+        unfitted = stages.keep_unfitted.submit(predictions=fused("train"), split=split)
+        evaluation = stages.evaluate.submit(scored=unfitted, split=split, name=trained.decision)
         composed |= {"split": split, f"evaluation {trained.decision}": evaluation}
     return composed

@@ -6,7 +6,7 @@ from uuid import UUID
 from prefect import get_client
 from prefect.runtime import flow_run
 
-SHOWN = ("only", "first", "last", "plan", "part", "model")
+SHOWN = ("only", "first", "last", "plan", "recipe", "part", "model")
 
 
 def run_name() -> str:

@@ -12,7 +12,7 @@ from rakuten.errors import ContractError
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.recipes import Plan
+from rakuten.recipes import ImageStudyPlan, Plan
 from rakuten.settings import Settings
 from tasks.events import tell_of_broken_contract
 from tasks.in_use import using_outputs
@@ -43,7 +43,7 @@ class OpenRun:
 
 
 @contextmanager
-def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:

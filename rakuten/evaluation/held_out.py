@@ -1,36 +1,17 @@
-"""The stage that keeps, of predictions for all labelled products, those that no model was fitted to."""
+"""The classes of test products: for scores and what explains them, never for what is fitted or chosen.
 
-from pathlib import Path
+Neither `training` nor `fusion` may import this module (the tests see to it), so a test product's class cannot reach a
+weight, a temperature or a decision by mistake.
+"""
 
-import numpy as np
-
-from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.evaluation.truth import SCORED_SIDES, read_truth
+from rakuten.evaluation.truth import Truth, read_side
 from rakuten.outputs import StageOutput
-from rakuten.stages import stage
 
 
-@stage(version=1)
-def keep_held_out(out: Path, predictions: StageOutput, split: StageOutput) -> dict[str, int]:
-    """Keep the rows of validation and test products.
+def read_test_truth(split: StageOutput) -> Truth:
+    """The test products of a split with their classes.
 
-    A product's side depends on its own content, so these were held out wherever the model was trained with the same
-    split recipe, also on an earlier dump.
-
-    Args:
-        out: Work folder.
-        predictions: Has `probabilities.parquet` of labelled products.
-        split: Has `split.parquet` of the same dump.
-
-    Returns:
-        Facts: products, kept.
-
-    Output:
-        probabilities.parquet: The rows kept, in the order they came in.
+    Raises:
+        MismatchError: If the split holds a scored product more than once.
     """
-    probabilities = Probabilities.read(predictions.file(PROBABILITIES))
-    truth = read_truth(split)
-    held_out = np.concatenate([truth[side].productids for side in SCORED_SIDES])
-    kept = np.isin(probabilities.productids, held_out)
-    Probabilities(probabilities.productids[kept], probabilities.values[kept]).write(out / PROBABILITIES)
-    return {"products": len(kept), "kept": int(kept.sum())}
+    return read_side(split, "test")

@@ -11,7 +11,7 @@ import numpy as np
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import InputError, MismatchError
-from rakuten.evaluation.truth import Truth, read_truth, require_unfitted
+from rakuten.evaluation.truth import SCORED_SIDES, Truth, read_truth, require_unfitted
 from rakuten.fusion.alignment import align
 from rakuten.fusion.choice import Candidate, choose
 from rakuten.fusion.fitting import weighted_f1
@@ -86,8 +86,8 @@ def fuse(
         _validation_score(name, values, truth["validation"]) for name, values in zip(names, probabilities, strict=True)
     ]
     seen = {
-        side: np.isin(products.productids, np.concatenate([values.productids for values in probabilities]))
-        for side, products in truth.items()
+        side: np.isin(truth[side].productids, np.concatenate([values.productids for values in probabilities]))
+        for side in SCORED_SIDES
     }
     asked = {side: truth[side].productids[seen[side]] if skip_unseen else truth[side].productids for side in seen}
     validation = align(probabilities, asked["validation"])

@@ -164,6 +164,18 @@ def test_a_hundred_new_products_make_work_for_a_hundred_images(workplace: Workpl
     assert sorted(fact["images_computed"] for fact in facts)[0] == 100
 
 
+def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace) -> None:
+    newest, *_, oldest = RunBook(OutputStore(workplace.folder / "outputs")).all()
+    said = workplace.rakuten("compare", oldest.run, newest.run)
+    assert f"first   {oldest.run}, {oldest.decision}" in said
+    assert "0 are only the first's" in said
+    assert "McNemar" in said
+    assert Path(said.split("which: ")[1].split()[0]).is_file()
+    before = workplace.manifests()
+    assert workplace.rakuten("compare", oldest.run, newest.run) == said
+    assert workplace.manifests() == before
+
+
 def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:
     target = workplace.folder / "submission.csv"
     workplace.rakuten("predict", "--dump", str(workplace.dump), "--output", str(target))

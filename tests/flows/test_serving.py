@@ -85,7 +85,7 @@ def test_a_schedule_fires_a_retraining_that_ends_with_its_artifacts(serving: Ser
     assert run["name"] == "2026-11-24 · tiny"
     (retraining,) = serving.sub_runs(run)
     assert retraining["state_name"] == "Completed"
-    assert serving.artifacts(retraining) >= {"scores", "report", "confusion-matrix", "files"}
+    assert serving.artifacts(retraining) >= {"scores", "report", "report-file", "files"}
 
 
 def test_what_is_there_is_not_made_again_by_the_next_night(serving: Serving) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rakuten.data.probabilities import Probabilities
 from rakuten.evaluation.evaluate import evaluate
-from rakuten.evaluation.held_out import keep_held_out
+from rakuten.evaluation.unfitted import keep_unfitted
 
 CODES = [10, 10, 40, 40, 10]
 SIDES = ["test", "train", "validation", "withheld", "test"]
@@ -14,7 +14,7 @@ def test_only_products_that_no_model_was_fitted_to_are_kept_and_can_be_scored(ha
     probabilities = hand_made.sure_of([5, 4, 3, 2, 1], [10, 40, 40, 10, 10])
     predictions = hand_made.output("apply_fusion-v1-0", {"probabilities.parquet": probabilities})
     split = hand_made.split(CODES, SIDES)
-    kept = hand_made.store.run(keep_held_out, predictions=predictions, split=split)
+    kept = hand_made.store.run(keep_unfitted, predictions=predictions, split=split)
     assert Probabilities.read(kept.file("probabilities.parquet")).productids.tolist() == [5, 3, 1]
     assert kept.facts == {"products": 5, "kept": 3}
     scored = hand_made.store.run(evaluate, scored=kept, split=split, name="weighted vote")

@@ -16,6 +16,8 @@ import yaml
 
 from flows.serving.api import ask
 
+# Seconds that nothing here takes, unless the machine does ten other things.
+PATIENCE = 400.0
 PROJECT = Path(__file__).parents[2]
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 
@@ -55,11 +57,11 @@ class Serving:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.wait_for(lambda: self.said().count("started!") > starts, "the worker to start", 180)
+        self.wait_for(lambda: self.said().count("started!") > starts, "the worker to start", PATIENCE)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(90)
+        self.process.wait(PATIENCE)
         self.log.close()
 
     def retrain(self, dump: str, plan: Path) -> None:

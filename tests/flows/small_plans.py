@@ -11,14 +11,21 @@ RECIPES = {
 }
 
 
-def write_small_plan(path: Path, names: Iterable[str] = RECIPES) -> Path:
-    """Write a plan file and its recipes beside it."""
+def write_small_plan(path: Path, names: Iterable[str] = RECIPES, fusion: str = "") -> Path:
+    """Write a plan file and its recipes beside it.
+
+    Args:
+        path: The plan's file.
+        names: Which of the recipes above.
+        fusion: The one method that fuses them; "": all that there are.
+    """
     names = tuple(names)
     for name in names:
         base, changes = RECIPES[name]
         (path.parent / f"{name}.toml").write_text(_small_recipe(name, base, changes), "utf-8")
     listed = ", ".join(f'"./{name}.toml"' for name in names)
-    path.write_text(f"recipes = [{listed}]\n", "utf-8")
+    fused = f'fusion = {{methods = ["{fusion}"]}}\n' if fusion else ""
+    path.write_text(f"recipes = [{listed}]\n{fused}", "utf-8")
     return path
 
 

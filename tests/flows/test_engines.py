@@ -12,7 +12,7 @@ from small_plans import write_small_plan
 
 from rakuten.data.demo_dump import write_demo_dump
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 COMMAND = [sys.executable, "-c", "from flows.cli import main; main()"]
 
@@ -39,7 +39,7 @@ def digests(manifests: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 def test_a_dask_cluster_makes_the_same_outputs_as_threads(tmp_path: Path) -> None:
     write_demo_dump(tmp_path / "dump", num_products=300, image_size=48, num_workers=1)
-    write_small_plan(tmp_path / "tiny.toml", ["small_ngrams", "short_cnn"])
+    write_small_plan(tmp_path / "tiny.toml", ["small_ngrams", "short_cnn"], fusion="weighted")
     local = retrain(tmp_path, "local")
     # A training takes one of the cluster's slots, so that the engine places it.
     distributed = retrain(tmp_path, "dask", RAKUTEN_ENGINE_SLOT="TRAINING")

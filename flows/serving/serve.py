@@ -14,7 +14,7 @@ from flows.prefect_server import served
 from flows.serving.api import ask
 from flows.serving.environment import MARK, prefect_environment, ui_address
 from flows.serving.processes import Process, answers, descendants, end, start, tell, wait_until_ready
-from rakuten.errors import RakutenError
+from rakuten.errors import InputError, RakutenError
 from rakuten.settings import Settings
 
 logger = logging.getLogger("rakuten.serving")
@@ -64,7 +64,12 @@ def work(settings: Settings) -> int:
 
     Returns:
         The worker's exit code; 0 where it was told to end.
+
+    Raises:
+        InputError: If no server is named.
     """
+    if "PREFECT_API_URL" not in os.environ:
+        raise InputError("PREFECT_API_URL does not name a server to work for; `rakuten serve` brings its own")
     stopping = _stop_signals()
     settle_environment(settings)
     worker = start_worker(settings)

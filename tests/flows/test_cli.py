@@ -78,6 +78,7 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["gc", "--keep", "much"], "'much' is no size"),
         (["gc", "--keep", "1GB", "--protect", "2020"], "no run '2020'"),
         (["serve", "--file", "absent"], "'absent' does not exist"),
+        (["worker"], "PREFECT_API_URL does not name a server"),
         (["retrain"], "Missing option '--dump'"),
         (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
         (["demo-dump", "{dump}"], "rakuten: "),

@@ -1,17 +1,17 @@
 """The predict flow: a model package on the products of a dump."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
 from tasks import stages
 from tasks.contracts import contracts
-from tasks.dumps import named_after_dump, open_dump
+from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
+from tasks.in_use import using_outputs
 from tasks.predictions import classify, deliver, find_package
 
 
-@flow(name="predict", flow_run_name=named_after_dump)
+@project_flow("predict")
 def predict_products(dump: str, output: str, model: str = "newest", part: Part = "test") -> int:
     """Predict the product type of a dump's products with the models of a run or package.
 
@@ -25,13 +25,14 @@ def predict_products(dump: str, output: str, model: str = "newest", part: Part =
     Returns:
         Number of products predicted.
     """
-    package = find_package(model)
-    opened = open_dump(dump)
-    prepared = prepare(opened, package.record.plan.cleaning)
-    classified = classify(package, opened, prepared.clean, part)
-    submission = stages.write_submission.submit(fused=classified, clean=prepared.clean, part=part)
-    checked = stages.check_table.submit(
-        table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
-    )
-    outputs_of({"submission": submission, "predictions contract": checked})
-    return deliver(output_of(submission), output)
+    with using_outputs():
+        package = find_package(model)
+        opened = open_dump(dump)
+        prepared = prepare(opened, package.record.plan.cleaning)
+        classified = classify(package, opened, prepared.clean, part)
+        submission = stages.write_submission.submit(fused=classified, clean=prepared.clean, part=part)
+        checked = stages.check_table.submit(
+            table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
+        )
+        outputs_of({"submission": submission, "predictions contract": checked})
+        return deliver(output_of(submission), output)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import Prepared, prepare
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
@@ -12,7 +11,7 @@ from rakuten.recipes.plan import Modality
 from tasks import stages
 from tasks.artifacts import publish_run
 from tasks.contracts import contracts
-from tasks.dumps import Dump, named_after_dump, open_dump
+from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.previous import find_previous
@@ -57,7 +56,7 @@ class Retrained:
         }
 
 
-@flow(name="retrain", flow_run_name=named_after_dump)
+@project_flow("retrain")
 def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 

@@ -15,7 +15,10 @@ RakutenError
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
-└── StageProcessError             a stage's own process ended without a result
+├── StageProcessError             a stage's own process ended without a result
+├── BackfillError                 dumps of a backfill whose own run failed
+├── EventError                    an event that no server recorded
+└── OutputsInUseError             clearing up while a run is at work
 """
 
 
@@ -81,3 +84,15 @@ class ConstantPredictionError(RakutenError):
 
 class StageProcessError(RakutenError):
     """A stage's own process ended without a result; the message says how."""
+
+
+class BackfillError(RakutenError):
+    """Dumps of a backfill whose own run failed; the others are finished."""
+
+
+class EventError(RakutenError):
+    """An event that no server recorded, so that nothing will come of it."""
+
+
+class OutputsInUseError(RakutenError):
+    """Clearing up was asked for while a run is at work."""

@@ -16,6 +16,7 @@ from rakuten.evaluation.label_errors import find_label_errors as _find_label_err
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
+from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
@@ -67,6 +68,7 @@ find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
+keep_unfitted = StageTask(_keep_unfitted)
 compare_models = StageTask(_compare_models)
 find_near_twins = StageTask(_find_near_twins)
 find_duplicates = StageTask(_find_duplicates)

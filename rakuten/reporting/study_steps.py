@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +59,14 @@ def report_step(
 
     Output:
         table.parquet: One row a model; see `score_table`.
-        classes.parquet, confusions.parquet: Of detailed models; see `class_table`, `confusion_table`.
+        classes.parquet, confusions.parquet: Of detailed models, if there are any; see `class_table`, `confusion_table`.
         step.json: step, title, refused, below_baseline (classes by model).
         curves-<model>.png, confusion-<model>.png: Of detailed models.
     """
     chosen = [evaluation for evaluation in evaluations if evaluation.read_json(METRICS)["name"] in detailed]
     score_table(evaluations, recipes).to_parquet(out / TABLE, index=False)
-    classes = class_table(chosen, recipes)
-    classes.to_parquet(out / CLASSES, index=False)
-    confusion_table(chosen).to_parquet(out / CONFUSED, index=False)
-    for evaluation in chosen:
-        name = evaluation.read_json(METRICS)["name"]
-        shutil.copyfile(evaluation.file(CURVES_PICTURE), out / f"curves-{name}.png")
-        shutil.copyfile(evaluation.file(CONFUSION_PICTURE), out / f"confusion-{name}.png")
-    _write_step(out, step, refused, below_baseline=below_baseline(classes))
+    below = _write_details(out, chosen, recipes) if chosen else {}
+    _write_step(out, step, refused, below_baseline=below)
     return {"models": len(evaluations), "refused": len(refused)}
 
 
@@ -123,6 +117,20 @@ def report_rates(
     pd.DataFrame(rows).to_parquet(out / TABLE, index=False)
     _write_step(out, "rates", refused)
     return {"models": len(found), "refused": len(refused)}
+
+
+def _write_details(
+    out: Path, evaluations: Sequence[StageOutput], recipes: Sequence[ImageRecipe]
+) -> dict[str, list[str]]:
+    """Write tables by class and pictures; gives the classes below the baseline, by model."""
+    classes = class_table(evaluations, recipes)
+    classes.to_parquet(out / CLASSES, index=False)
+    confusion_table(evaluations).to_parquet(out / CONFUSED, index=False)
+    for evaluation in evaluations:
+        name = evaluation.read_json(METRICS)["name"]
+        shutil.copyfile(evaluation.file(CURVES_PICTURE), out / f"curves-{name}.png")
+        shutil.copyfile(evaluation.file(CONFUSION_PICTURE), out / f"confusion-{name}.png")
+    return below_baseline(classes)
 
 
 def table_rows(step: StageOutput) -> list[dict[str, Any]]:

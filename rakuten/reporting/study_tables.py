@@ -20,7 +20,7 @@ FEWEST_CONFUSED = 2
 
 
 def score_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:
-    """One row a model, the best on validation products first.
+    """One row a model, the best on validation products first; a table of nothing where all were refused.
 
     Args:
         evaluations: Outputs of `evaluate`, named after the recipes.
@@ -33,8 +33,10 @@ def score_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecip
         does not decode or was not asked for; seconds, of the training.
     """
     by_name = {recipe.name: recipe for recipe in recipes}
-    rows = [_score_row(evaluation, by_name) for evaluation in evaluations]
-    return pd.DataFrame(rows).sort_values("validation_f1", ascending=False, kind="stable", ignore_index=True)
+    table = pd.DataFrame([_score_row(evaluation, by_name) for evaluation in evaluations])
+    if table.empty:
+        return table
+    return table.sort_values("validation_f1", ascending=False, kind="stable", ignore_index=True)
 
 
 def class_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def predicted_by_head(
     """Classes of the test rows; one row of each class is taken from the fitted ones to validate on."""
     features, targets = data
     _, first_of_class = np.unique(targets[fitted], return_index=True)
-    sides = np.full(len(targets), "test")
+    sides = np.full(len(targets), "test", "<U10")
     sides[fitted] = "train"
     sides[fitted[first_of_class]] = "validation"
     out.mkdir()

@@ -1,0 +1,94 @@
+"""Steps of the image study as tables: beside the report, refused models with their reasons, a step with none left."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rakuten.data.classes import CODES, LABELS
+from rakuten.outputs import StageOutput
+from rakuten.recipes import load_image_study, load_recipe
+from rakuten.reporting.study import render_study
+from rakuten.reporting.study_steps import report_step
+from rakuten.reporting.study_tables import below_baseline, score_table
+
+PICTURES = {"curves.png": "no picture", "confusion.png": "no picture"}
+
+
+def evaluated(hand_made: Any, name: str, validation_f1: float, f1_of_first: float = 0.5) -> StageOutput:
+    """An evaluation of a training that ran two epochs; the first class was found with this F1, the last has no rows."""
+    key = f"{name.count('_')}{len(name)}"
+    history = pd.DataFrame({"epoch": [1, 2]})
+    facts = {"epochs": 2, "train_rows": 80, "without_image": 3}
+    model = hand_made.output(f"train_image_network-v1-{key}", {"history.parquet": history}, **facts)
+    metrics = {
+        "name": name,
+        "scored": model.key,
+        "test": {"f1_weighted": 0.4, "accuracy": 0.41, "interval": [0.3, 0.5]},
+        "validation": {"f1_weighted": validation_f1},
+    }
+    classes = pd.DataFrame(
+        {
+            "prdtypecode": CODES,
+            "label": [LABELS[code] for code in CODES],
+            "precision": 0.7,
+            "recall": 0.7,
+            "f1": [f1_of_first] + [0.7] * (len(CODES) - 2) + [0.0],
+            "support": [5] * (len(CODES) - 1) + [0],
+        }
+    )
+    confusions = pd.DataFrame({"prdtypecode": [10, 40], "taken_for": [40, 10], "share": [0.5, 0.1], "count": [4, 1]})
+    files = {"per_class.parquet": classes, "confusions.parquet": confusions, **PICTURES}
+    return hand_made.output(f"evaluate-v1-{key}", {"metrics.json": json.dumps(metrics), **files})
+
+
+@pytest.fixture
+def step(hand_made: Any, tmp_path: Path) -> tuple[StageOutput, ...]:
+    """Two models of which one is detailed, and one that was refused."""
+    recipes = tuple(
+        load_recipe(name) for name in ("image_vgg16_frozen", "image_xception_frozen", "image_resnet50_frozen")
+    )
+    found = (
+        evaluated(hand_made, "image_vgg16_frozen", 0.3),
+        evaluated(hand_made, "image_xception_frozen", 0.5),
+    )
+    refused = {"image_resnet50_frozen": "predicts one class"}
+    content = {"evaluations": found, "recipes": recipes, "detailed": ("image_xception_frozen",), "refused": refused}
+    full = hand_made.store.run(report_step, step="selection", **content)
+    nothing = {"evaluations": (), "recipes": recipes[2:], "detailed": ("image_resnet50_frozen",), "refused": refused}
+    return full, hand_made.store.run(report_step, step="final", **nothing)
+
+
+def test_a_step_s_table_has_the_best_on_validation_first_and_the_report_beside_it(
+    step: tuple[StageOutput, ...],
+) -> None:
+    table = pd.read_parquet(step[0].file("table.parquet"))
+    assert table["model"].tolist() == ["image_xception_frozen", "image_vgg16_frozen"]
+    assert table["report"].tolist() == [0.60, 0.57]
+    assert table["without_image"].tolist() == [3, 3]
+    assert step[0].facts == {"models": 2, "refused": 1}
+
+
+def test_classes_below_the_baseline_are_those_with_products(step: tuple[StageOutput, ...]) -> None:
+    assert step[0].read_json("step.json")["below_baseline"] == {"image_xception_frozen": ["10 adult books 0.50"]}
+    classes = pd.read_parquet(step[0].file("classes.parquet"))
+    assert classes.set_index("prdtypecode")["report"][1180] == 0.25
+    assert below_baseline(classes[classes["f1"] > 0.6]) == {"image_xception_frozen": []}
+
+
+def test_single_confusions_are_left_out(step: tuple[StageOutput, ...]) -> None:
+    assert pd.read_parquet(step[0].file("confusions.parquet"))["prdtypecode"].tolist() == [10]
+
+
+def test_a_step_of_which_nothing_is_left_says_why(step: tuple[StageOutput, ...], hand_made: Any) -> None:
+    assert score_table((), ()).empty
+    snapshot = StageOutput(key="record_snapshot-v1-0", folder=hand_made.store.folder / "record_snapshot-v1-0")
+    inputs = {"plan": load_image_study("image_study"), "snapshot": snapshot, "dump_name": "dump"}
+    study = hand_made.store.run(render_study, steps=step, **inputs)
+    for name in ("report.html", "report.md"):
+        text = study.file(name).read_text("utf-8")
+        assert "image_resnet50_frozen: predicts one class" in text
+        assert "Step 5" in text
+    assert "0.25" in study.file("report.html").read_text("utf-8")

@@ -28,15 +28,18 @@ def check_dump(dump: str) -> None:
         raise DumpError(f"{dump} holds none of {', '.join(PRODUCT_TABLES.values())}: no dump in the challenge's layout")
 
 
-def check_retrain(dump: str, plan: str, modality: Modality) -> None:
-    """Refuse a dump without labels, and plans or weights that are not there.
+def check_retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
+    """Refuse dumps without labels or named twice, and plans or weights that are not there.
 
     Raises:
-        DumpError: As `check_dump`, or if the dump has no labels to learn from.
+        DumpError: As `check_dump`, or if a dump has no labels to learn from, or is named twice.
         RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
-    check_labelled(dump)
+    for dump in dumps:
+        check_labelled(dump)
+    if len({Path(dump).expanduser().resolve() for dump in dumps}) < len(dumps):
+        raise DumpError(f"a dump is named twice: {', '.join(dumps)}")
     check_plan(plan, modality)
 
 

@@ -1,5 +1,7 @@
 """What a run of a flow would do, found by composing it without running it."""
 
+from collections.abc import Sequence
+
 from flows.features import compose_features
 from flows.retrain import compose
 from flows.score import compose_scoring
@@ -14,14 +16,19 @@ from tasks.predictions import find_package
 
 
 def expected_stages(
-    flow: str, dump: str, plan: str = "default", modality: Modality = "both", model: str = "newest"
+    flow: str,
+    dump: str,
+    plan: str = "default",
+    modality: Modality = "both",
+    model: str = "newest",
+    more_dumps: Sequence[str] = (),
 ) -> list[Expectation]:
     """What each stage of a run would do, in order of composition.
 
     Args:
         flow: "score", "features", or any flow that trains a plan.
         dump: Folder of the dump.
-        plan, modality, model: As the flow takes them.
+        plan, modality, model, more_dumps: As the flow takes them.
 
     Raises:
         InputError: If the flow would refuse the dump.
@@ -34,6 +41,7 @@ def expected_stages(
             chosen = load_plan(plan)
             compose_features(opened, chosen, chosen.of_modality("both" if opened.has_images else "text"))
         else:
+            more = tuple(open_dump(folder) for folder in more_dumps)
             chosen = load_plan(plan)
-            compose(opened, chosen, recipes_for(chosen, modality, opened))
+            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more))
     return planner.expectations

@@ -34,7 +34,7 @@ def features(dump: str, plan: str = "default") -> str:
 def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dict[str, Any]:
     """Submit what trainings read; futures by role."""
     prepared = prepare(dump, plan.cleaning)
-    composed = {"validation": prepared.validation, "clean": prepared.clean}
+    composed = prepared.roles
     if dump.has_labels:
         split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
         corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tasks.backfills import DumpPlan
 
 
-def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
+def plan_lines(dump: str, plan: str, modality: Modality, more_dumps: Sequence[str] = ()) -> list[str]:
     """What a retraining would do, a line a stage."""
     from flows.expected import expected_stages
     from tasks.planning import Expectation
 
-    expected = expected_stages("retrain", dump, plan, modality)
+    expected = expected_stages("retrain", dump, plan, modality, more_dumps=more_dumps)
 
     def row(expectation: Expectation) -> list[str]:
         name = f"{expectation.stage} {expectation.label}".strip()
@@ -101,7 +101,7 @@ def run_lines(store: OutputStore) -> list[str]:
     records = book.all()
     if not records:
         return [f"no runs in {store.folder} yet; make one with `rakuten retrain --dump DIR`"]
-    rows = [[record.run, book.status(record).value, _headline(record), record.parameters["dump"]] for record in records]
+    rows = [[record.run, book.status(record).value, _headline(record), _dumps(record)] for record in records]
     return table(["run", "status", "weighted F1", "dump"], rows)
 
 
@@ -123,6 +123,10 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
     if record.scores:
         lines += ["", *table_of(record.scores)]
     return [*lines, *_places(book, record)]
+
+
+def _dumps(record: RunRecord) -> str:
+    return ", ".join([record.parameters["dump"], *record.parameters.get("more_dumps", [])])
 
 
 def _headline(record: RunRecord) -> float | None:

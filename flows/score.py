@@ -45,7 +45,7 @@ def compose_scoring(dump: Dump, package: ModelPackage) -> dict[str, Any]:
     def fused(part: Part) -> Any:
         return classify(package, dump, prepared.clean, part, fit="scored")
 
-    composed = {"validation": prepared.validation, "clean": prepared.clean}
+    composed = prepared.roles
     if dump.has_test:
         submission = stages.write_submission.submit(fused=fused("test"), clean=prepared.clean, part="test")
         composed["submission"] = submission

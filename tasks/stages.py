@@ -4,6 +4,7 @@ They bear no tags: for each tag of each run Prefect's server writes a concurrenc
 writes meet, are answered 503 and tried again two seconds later.
 """
 
+from rakuten.data.merging import merge_products as _merge_products
 from rakuten.data.products import read_products as _read_products
 from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
@@ -21,6 +22,7 @@ from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
+from rakuten.images.joining import join_images as _join_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
@@ -48,12 +50,14 @@ read_products = StageTask(_read_products)
 inspect_images = StageTask(_inspect_images)
 validate_dump = StageTask(_validate_dump)
 accept_products = StageTask(_accept_products)
+merge_products = StageTask(_merge_products)
 check_table = StageTask(_check_table, label="file")
 clean_products = StageTask(_clean_products)
 split_products = StageTask(_split_products)
 find_corpus_words = StageTask(_find_corpus_words)
 
 resize_images = StageTask(_resize_images, label="size")
+join_images = StageTask(_join_images)
 extract_features = StageTask(_extract_features, label="backbone", slot=True)
 
 train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slot=True)

@@ -32,7 +32,7 @@ def nightly(catalogue: str, plan: str, modality: Modality) -> None:
     from flows.checks import check_retrain
     from tasks.catalogue import newest_dump
 
-    check_retrain(str(newest_dump(catalogue).path), plan, modality)
+    check_retrain((str(newest_dump(catalogue).path),), plan, modality)
     folder = absolute(catalogue) if catalogue else ""
     show_run(call_flow("flows.nightly", "nightly", catalogue=folder, plan=plan, modality=modality))
 

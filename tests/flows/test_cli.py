@@ -80,6 +80,8 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["serve", "--file", "absent"], "'absent' does not exist"),
         (["worker"], "PREFECT_API_URL does not name a server"),
         (["retrain"], "Missing option '--dump'"),
+        (["retrain", "--dump", "{dump}", "--dump", "{dump}"], "a dump is named twice"),
+        (["predict", "--dump", "{dump}", "--part", "train", "--model", "./x", "--output", "x.csv"], "no model package"),
         (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
         (["demo-dump", "{dump}"], "rakuten: "),
     ],

@@ -176,6 +176,30 @@ def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace
     assert workplace.manifests() == before
 
 
+def test_several_dumps_are_planned_as_one_run(workplace: Workplace) -> None:
+    more = workplace.folder / "more"
+    write_demo_dump(more, num_products=60, num_images=0, seed=1, num_workers=1)
+    chosen = ["--dump", str(workplace.dump), "--dump", str(more), "--plan", str(workplace.plan)]
+    lines = [line.split() for line in workplace.rakuten("plan", *chosen).splitlines() if line]
+    states = [(line[0], line[1]) for line in lines]
+    assert states.count(("read_products", "cached")) == 1
+    assert states.count(("read_products", "run")) == 1
+    assert ("merge_products", "run") in states
+    # The second dump has no photos, so there is nothing to join.
+    assert ("inspect_images", "cached") in states
+    assert "join_images" not in dict(states)
+
+
+def test_a_copied_package_predicts_as_its_run_does(workplace: Workplace) -> None:
+    copied = workplace.folder / "copied package"
+    shutil.copytree(workplace.folder / "outputs" / workplace.newest().outputs["package"], copied)
+    targets = [workplace.folder / name for name in ("of_run.csv", "of_copy.csv")]
+    dump = ["--dump", str(workplace.dump)]
+    workplace.rakuten("predict", *dump, "--model", workplace.newest().run, "--output", str(targets[0]))
+    workplace.rakuten("predict", *dump, "--model", str(copied), "--output", str(targets[1]), outputs="elsewhere")
+    assert targets[0].read_bytes() == targets[1].read_bytes()
+
+
 def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:
     target = workplace.folder / "submission.csv"
     workplace.rakuten("predict", "--dump", str(workplace.dump), "--output", str(target))

@@ -1,4 +1,4 @@
-"""The first half of every flow: a dump's products read, validated and cleaned."""
+"""The first half of every flow: products of one or several dumps read, validated and cleaned."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,24 +7,28 @@ from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import Dump
+from tasks.models import joined
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Futures of what a dump became.
+    """Futures of what one or several dumps became.
 
     Attributes:
-        products, images: As read; `images` is None for a dump without any.
-        validation: The contracts' verdict and the quarantine.
-        accepted: Products without those quarantined.
-        clean: Their texts cleaned.
+        images: What is known of their images; None where there is none.
+        validations: The contracts' verdict on each dump, and its quarantine.
+        clean: Products without those quarantined, their texts cleaned.
     """
 
-    products: Any
     images: Any
-    validation: Any
-    accepted: Any
+    validations: tuple[Any, ...]
     clean: Any
+
+    @property
+    def roles(self) -> dict[str, Any]:
+        """Futures that a run records, by role."""
+        further = {f"validation {place}": future for place, future in enumerate(self.validations[1:], start=2)}
+        return {"validation": self.validations[0], **further, "clean": self.clean}
 
 
 def validate(dump: Dump) -> tuple[Any, Any, Any]:
@@ -43,7 +47,17 @@ def validate(dump: Dump) -> tuple[Any, Any, Any]:
 
 def prepare(dump: Dump, cleaning: CleaningRecipe) -> Prepared:
     """Read, validate and clean a dump."""
-    products, images, validation = validate(dump)
-    accepted = stages.accept_products.submit(products=products, images=images, validation=validation)
-    clean = stages.clean_products.submit(accepted=accepted, recipe=cleaning)
-    return Prepared(products, images, validation, accepted, clean)
+    return prepare_all((dump,), cleaning)
+
+
+def prepare_all(dumps: tuple[Dump, ...], cleaning: CleaningRecipe) -> Prepared:
+    """Read and validate several dumps, each for itself, and clean the products of all of them together."""
+    read = [validate(dump) for dump in dumps]
+    accepted = [
+        stages.accept_products.submit(products=products, images=images, validation=validation)
+        for products, images, validation in read
+    ]
+    together = stages.merge_products.submit(accepted=tuple(accepted)) if len(dumps) > 1 else accepted[0]
+    clean = stages.clean_products.submit(accepted=together, recipe=cleaning)
+    images = joined([images for _, images, _ in read if images is not None])
+    return Prepared(images, tuple(validation for _, _, validation in read), clean)

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prefect import flow
-
-from flows.prepare import Prepared, prepare
+from flows.declaring import project_flow
+from flows.prepare import Prepared, prepare_all
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.plan import Modality
 from tasks import stages
 from tasks.artifacts import publish_run
 from tasks.contracts import contracts
-from tasks.dumps import Dump, named_after_dump, open_dump
+from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.previous import find_previous
 from tasks.runs import recorded_run
+from tasks.weights import feature_weights
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,18 @@ class Retrained:
     decided: Any
     findings: dict[str, Any]
     report: Any
+    package: Any
 
     @property
     def roles(self) -> dict[str, Any]:
         """Every future that a run records, by role."""
         return {
-            "validation": self.prepared.validation,
-            "clean": self.prepared.clean,
+            **self.prepared.roles,
             "clean contract": self.checked,
             "split": self.split,
             "corpus words": self.corpus_words,
             "report": self.report,
+            "package": self.package,
             **{f"model {name}": future for name, future in self.models.items()},
             "decision": self.decision,
             **self.fusions,
@@ -54,40 +55,43 @@ class Retrained:
         }
 
 
-@flow(name="retrain", flow_run_name=named_after_dump)
-def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> str:
+@project_flow("retrain")
+def retrain(dump: str, plan: str = "default", modality: Modality = "both", more_dumps: tuple[str, ...] = ()) -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 
     Args:
         dump: Folder of the dump.
         plan: Name of a plan, or path of a plan file.
         modality: Restrict the plan to its text or image models.
+        more_dumps: Folders of further dumps, whose products are learnt from together with the first one's; of a product
+            in several, the last dump's record counts.
 
     Returns:
         The run's id, by which `rakuten show` and `rakuten predict --model` know it.
     """
-    return retrain_as("retrain", dump, plan, modality)
+    return retrain_as("retrain", dump, plan, modality, more_dumps)
 
 
-def retrain_as(name: str, dump: str, plan: str, modality: Modality) -> str:
+def retrain_as(name: str, dump: str, plan: str, modality: Modality, more_dumps: tuple[str, ...] = ()) -> str:
     """The body of every flow that trains a plan; `name` is what its run is recorded under."""
     chosen = load_plan(plan)
-    with recorded_run(name, chosen, {"dump": dump, "plan": plan, "modality": modality}) as run:
-        opened = open_dump(dump)
-        composed = compose(opened, chosen, recipes_for(chosen, modality, opened))
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed.roles})
+    parameters = {"dump": dump, "plan": plan, "modality": modality}
+    with recorded_run(name, chosen, parameters | ({"more_dumps": list(more_dumps)} if more_dumps else {})) as run:
+        opened = tuple(open_dump(folder) for folder in (dump, *more_dumps))
+        composed = compose(opened, chosen, recipes_for(chosen, modality, *opened))
+        run.outputs |= outputs_of({"snapshot": opened[0].snapshot, **composed.roles})
         publish_run(run, chosen, composed.evaluations, composed.decision, composed.report)
     return run.record.run
 
 
-def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
+def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
     """Submit everything a retraining does; also walked by `rakuten plan`."""
-    prepared = prepare(dump, plan.cleaning)
+    prepared = prepare_all(dumps, plan.cleaning)
     clean_contract = contracts("clean_products")[0]
     checked = stages.check_table.submit(table=prepared.clean, file="train.parquet", contract=clean_contract)
     split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
     corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
-    data = ModelData(dump=dump, clean=prepared.clean, corpus_words=corpus_words)
+    data = ModelData(dump=dumps[0], more=dumps[1:], clean=prepared.clean, corpus_words=corpus_words)
     models = {recipe.name: train(recipe, data, split) for recipe in recipes}
     fusions = fuse_all(plan, recipes, models, split)
     decision = stages.decide.submit(fusions=tuple(fusions.values()), split=split, decision=plan.fusion.decision)
@@ -97,23 +101,60 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
     }
     # Which of them decides is known only once they have run.
     decided = stages.evaluate.submit(scored=decision, split=split, name="decision")
-    findings = explain(decided, decision, evaluations, dump, prepared, split)
+    findings = explain(decided, decision, evaluations, dumps, prepared, split)
+    names = tuple(dump.path.name for dump in dumps)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
         fusions=tuple(fusions.values()),
         decision=decision,
         plan=plan,
-        snapshot=dump.snapshot,
-        validation=prepared.validation,
+        snapshots=tuple(dump.snapshot for dump in dumps),
+        validations=prepared.validations,
         clean=prepared.clean,
         split=split,
         findings=findings,
         previous=find_previous(decided, plan.name, models),
-        command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
-        dump_name=dump.path.name,
+        command=f"rakuten retrain {' '.join(f'--dump {name}' for name in names)} --plan {plan.name}",
+        dump_names=names,
     )
     return Retrained(
-        prepared, checked, split, corpus_words, models, fusions, decision, evaluations, decided, findings, report
+        prepared=prepared,
+        checked=checked,
+        split=split,
+        corpus_words=corpus_words,
+        models=models,
+        fusions=fusions,
+        decision=decision,
+        evaluations=evaluations,
+        decided=decided,
+        findings=findings,
+        report=report,
+        package=pack(plan, recipes, models, decision, evaluations, data, split),
+    )
+
+
+def pack(
+    plan: Plan,
+    recipes: tuple[Recipe, ...],
+    models: dict[str, Any],
+    decision: Any,
+    evaluations: dict[str, Any],
+    data: ModelData,
+    split: Any,
+) -> Any:
+    """Submit the model package of a retraining."""
+    return stages.package_model.submit(
+        plan=plan,
+        names=tuple(models),
+        models=tuple(models.values()),
+        refitted=(),
+        weights=tuple(feature_weights(recipe) for recipe in recipes),
+        decision=decision,
+        corpus_words=data.corpus_words,
+        evaluations=tuple(evaluations.values()),
+        clean=data.clean,
+        split=split,
+        dump_names=tuple(dump.path.name for dump in data.dumps),
     )
 
 
@@ -136,7 +177,12 @@ def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], sp
 
 
 def explain(
-    decided: Any, decision: Any, evaluations: dict[str, Any], dump: Dump, prepared: Prepared, split: Any
+    decided: Any,
+    decision: Any,
+    evaluations: dict[str, Any],
+    dumps: tuple[Dump, ...],
+    prepared: Prepared,
+    split: Any,
 ) -> dict[str, Any]:
     """Submit what explains a decision's score: who it beats, where it fails, and what is odd about the data.
 
@@ -144,7 +190,7 @@ def explain(
         decided: Evaluation of the decision.
         decision: The decision itself.
         evaluations: Of all models and fusions, by name.
-        dump, prepared, split: What they were made from.
+        dumps, prepared, split: What they were made from.
 
     Returns:
         Futures by role, as `render_report` wants them.
@@ -156,7 +202,8 @@ def explain(
     examples = stages.pick_examples.submit(
         evaluation=decided, clean=clean, label_errors=label_errors, near_twins=near_twins, duplicates=duplicates
     )
-    images = {"snapshot": dump.snapshot, "dump": dump.path}
+    pictured = [dump for dump in dumps if dump.has_images]
+    snapshots, folders = tuple(dump.snapshot for dump in pictured), tuple(dump.path for dump in pictured)
     return {
         "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decided=decided),
         "slices": stages.score_slices.submit(evaluation=decided, clean=clean, near_twins=near_twins),
@@ -164,5 +211,7 @@ def explain(
         "label_errors": label_errors,
         "duplicates": duplicates,
         "examples": examples,
-        "thumbnails": stages.cut_thumbnails.submit(examples=examples, **images) if dump.has_images else None,
+        "thumbnails": stages.cut_thumbnails.submit(examples=examples, snapshots=snapshots, dumps=folders)
+        if pictured
+        else None,
     }

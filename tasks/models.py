@@ -1,12 +1,14 @@
-"""Which tasks train and apply a recipe, by its family."""
+"""Which tasks train a recipe, by its family."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import InputError
-from rakuten.outputs import StageOutput
+from rakuten.images.weights import WeightsFile
 from rakuten.recipes import (
+    Backbone,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
@@ -31,32 +33,42 @@ class ModelData(BaseModel):
 
     Attributes:
         dump: The dump.
-        clean: Cleaned products.
-        corpus_words: Corpus-wide stop words of the train rows that the models learn from (or learnt from).
+        more: Further dumps, whose products are seen together with the first one's.
+        clean: Cleaned products of all of them.
+        corpus_words: Corpus-wide stop words of the train rows that the models learn from.
         image_limit: Photos that image models see, at most; None: all.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     dump: Dump
+    more: tuple[Dump, ...] = ()
     clean: Any
     corpus_words: Any
     image_limit: int | None = None
 
+    @property
+    def dumps(self) -> tuple[Dump, ...]:
+        """All dumps, the one that counts last at the end."""
+        return (self.dump, *self.more)
 
-def recipes_for(plan: Plan, modality: Modality, dump: Dump) -> tuple[Recipe, ...]:
-    """The recipes of a plan that a run trains on a dump.
+
+def recipes_for(plan: Plan, modality: Modality, *dumps: Dump) -> tuple[Recipe, ...]:
+    """The recipes of a plan that a run trains on one or several dumps.
 
     Raises:
-        InputError: If the run needs images or labels that the dump lacks, or no recipe is left.
+        InputError: If the run needs labels that a dump lacks, or images that all lack, or no recipe is left.
     """
-    if not dump.has_labels:
-        raise InputError(f"{dump.path} has no labels to learn from; `rakuten predict` scores it")
-    recipes = plan.of_modality(modality if dump.has_images else "text")
-    if modality == "image" and not dump.has_images:
-        raise InputError(f"{dump.path} has no images, and the run was asked for image models")
+    for dump in dumps:
+        if not dump.has_labels:
+            raise InputError(f"{dump.path} has no labels to learn from; `rakuten predict` scores it")
+    named = " and ".join(str(dump.path) for dump in dumps)
+    has_images = any(dump.has_images for dump in dumps)
+    recipes = plan.of_modality(modality if has_images else "text")
+    if modality == "image" and not has_images:
+        raise InputError(f"there are no images in {named}, and the run was asked for image models")
     if not recipes:
-        raise InputError(f"plan {plan.name!r} has no recipe that could be trained on {dump.path} ({modality})")
+        raise InputError(f"plan {plan.name!r} has no recipe that could be trained on {named} ({modality})")
     return recipes
 
 
@@ -83,26 +95,6 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
             return stages.train_image_network.submit(images=images_for(recipe, data), weights=weights, **common)
 
 
-def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> Any:
-    """Submit the predictions of a trained model for a part of a dump.
-
-    Returns:
-        A future of the StageOutput that holds the probabilities.
-    """
-    common = {"model": model, "clean": data.clean, "part": part}
-    match recipe:
-        case TextNgramsRecipe():
-            return stages.predict_text_ngrams.submit(**common)
-        case TextTfidfRecipe():
-            return stages.predict_text_tfidf.submit(corpus_words=data.corpus_words, **common)
-        case TextNetworkRecipe():
-            return stages.predict_text_network.submit(corpus_words=data.corpus_words, **common)
-        case TextHashesRecipe():
-            return stages.predict_text_hashes.submit(**common)
-        case ImageNetworkRecipe() | ImageBackboneRecipe() | ImageFeaturesRecipe():
-            return stages.predict_image_network.submit(images=images_for(recipe, data), **common)
-
-
 def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
     """Submit the search for the learning rate of a recipe's network.
 
@@ -127,16 +119,32 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
             return stages.find_image_network_rate.submit(images=images_for(recipe, data), weights=weights, **common)
 
 
-def images_for(recipe: ImageRecipe, data: ModelData) -> Any:
-    """Submit what makes of a dump's photos the arrays that a recipe reads.
+def images_for(
+    recipe: ImageRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
+) -> Any:
+    """Submit what makes of the dumps' photos the arrays that a recipe reads.
+
+    Args:
+        recipe: What reads them.
+        data: The dumps, at least one with photos.
+        weights: Tells where the weights of a backbone are that makes features.
 
     Returns:
         A future of the StageOutput that holds them.
     """
-    photos = {"snapshot": data.dump.snapshot, "dump": data.dump.path, "limit": data.image_limit}
-    if isinstance(recipe, ImageFeaturesRecipe):
-        weights = weights_of(recipe.backbone)
-        return stages.extract_features.submit(
-            backbone=recipe.backbone, weights=weights, borders=recipe.borders, **photos
-        )
-    return stages.resize_images.submit(size=recipe.input_size, borders=recipe.borders, **photos)
+
+    def of_one(dump: Dump) -> Any:
+        photos = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": recipe.borders}
+        if isinstance(recipe, ImageFeaturesRecipe):
+            found = weights(recipe.backbone)
+            return stages.extract_features.submit(backbone=recipe.backbone, weights=found, **photos)
+        return stages.resize_images.submit(size=recipe.input_size, **photos)
+
+    return joined([of_one(dump) for dump in data.dumps if dump.has_images])
+
+
+def joined(images: Sequence[Any]) -> Any:
+    """One future of what was made of the images of several dumps; None: there are none."""
+    if len(images) > 1:
+        return stages.join_images.submit(parts=tuple(images))
+    return images[0] if images else None

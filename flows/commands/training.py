@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.commands.calling import absolute, call_flow, outputs_store, reporting_errors, show_run
-from flows.commands.options import DUMP, MODALITY, PLAN
+from flows.commands.options import DUMP, DUMPS, MODALITY, PLAN
 
 if TYPE_CHECKING:
     from rakuten.recipes import RateMethod
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@DUMP
+@DUMPS
 @PLAN
 @MODALITY
 @reporting_errors
-def retrain(dump: str, plan: str, modality: Modality) -> None:
-    """Train a plan's models on a dump, score them, fuse them and report."""
+def retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
+    """Train a plan's models on a dump, score them, fuse them, report and pack them."""
     from flows.checks import check_retrain
 
-    check_retrain(dump, plan, modality)
-    run = call_flow("flows.retrain", "retrain", dump=absolute(dump), plan=plan, modality=modality)
-    show_run(run)
+    check_retrain(dumps, plan, modality)
+    first, *more = map(absolute, dumps)
+    show_run(call_flow("flows.retrain", "retrain", dump=first, plan=plan, modality=modality, more_dumps=tuple(more)))
 
 
 @click.command("study-text")
@@ -36,7 +36,7 @@ def study_text(dump: str, plan: str) -> None:
     """Train every text model on both inputs; ends with a leaderboard beside the report's figures."""
     from flows.checks import check_retrain
 
-    check_retrain(dump, plan, "text")
+    check_retrain((dump,), plan, "text")
     show_run(call_flow("flows.study_text", "study_text", dump=absolute(dump), plan=plan))
 
 
@@ -85,14 +85,15 @@ def find_lr(dump: str, recipe: str, method: RateMethod, steps: int | None) -> No
 
 
 @click.command()
-@DUMP
+@DUMPS
 @PLAN
 @MODALITY
 @reporting_errors
-def plan(dump: str, plan: str, modality: Modality) -> None:
+def plan(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
     """Show which stages a retraining would run, which are cached, and why."""
     from flows.checks import check_retrain
     from flows.overview import plan_lines
 
-    check_retrain(dump, plan, modality)
-    click.echo("\n".join(plan_lines(absolute(dump), plan, modality)))
+    check_retrain(dumps, plan, modality)
+    first, *more = map(absolute, dumps)
+    click.echo("\n".join(plan_lines(first, plan, modality, more)))

@@ -89,7 +89,7 @@ def by_content(products: pd.DataFrame, recipe: SplitRecipe) -> Sides:
         normalise_title(title) or f"product {productid}"
         for title, productid in zip(products["designation"], products["productid"], strict=True)
     ]
-    places = np.array([_place(identity, recipe.seed) for identity in identities], np.float64)
+    places = np.array([place_of(identity, recipe.seed) for identity in identities], np.float64)
     evaluated = np.where(places < recipe.test + recipe.validation, "validation", "train")
     return _withhold(np.where(places < recipe.test, "test", evaluated), products["image_digest"])
 
@@ -126,7 +126,7 @@ def normalise_title(title: str) -> str:
     return "".join(character for character in decomposed if character.isalnum())
 
 
-def _place(identity: str, seed: int) -> float:
+def place_of(identity: str, seed: int) -> float:
     """A number in [0, 1), evenly spread over identities."""
     digest = hashlib.sha256(f"{seed}\n{identity}".encode("utf-8", "surrogatepass")).digest()
     # 48 bits: a float holds them exactly, so that the quotient never rounds up to 1.

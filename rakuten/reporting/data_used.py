@@ -1,5 +1,6 @@
 """What a run was made from: the dump, its parts, its sides, and what the contracts found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from rakuten.data.layout import Part
+from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.split import SIDES, SPLIT
-from rakuten.data.validation import EXPECTATIONS_FILE, QUARANTINE_FILE
+from rakuten.data.validation import EXPECTATIONS_FILE, QUARANTINE_FILE, VERDICT_FILE
 from rakuten.outputs import StageOutput
 
 PART_NAMES: dict[Part, str] = {"train": "labelled", "test": "to be predicted"}
@@ -45,6 +47,46 @@ class Quarantine:
     severity: str
     rows: int
     example: str
+
+
+@dataclass(frozen=True)
+class DumpUsed:
+    """One dump, and what the contracts found.
+
+    Attributes:
+        name: What people call it.
+        key: Of its snapshot.
+        files: How many it holds.
+        file_bytes: Of all of them.
+        verdict: Content of the verdict.
+        validation_key: Of the validation, which holds Data Docs.
+        quarantine: Rows by reason.
+        expectations: Every one with its outcome.
+    """
+
+    name: str
+    key: str
+    files: int
+    file_bytes: int
+    verdict: Mapping[str, Any]
+    validation_key: str
+    quarantine: list[Quarantine]
+    expectations: list[dict[str, Any]]
+
+
+def read_dump(name: str, snapshot: StageOutput, validation: StageOutput) -> DumpUsed:
+    """What a dump held and what became of it."""
+    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
+    return DumpUsed(
+        name=name,
+        key=snapshot.key,
+        files=len(files),
+        file_bytes=int(files["size"].sum()),
+        verdict=validation.read_json(VERDICT_FILE),
+        validation_key=validation.key,
+        quarantine=group_quarantine(validation),
+        expectations=read_expectations(validation),
+    )
 
 
 def read_parts(clean: StageOutput) -> list[PartUsed]:

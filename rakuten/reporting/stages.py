@@ -6,14 +6,12 @@ from typing import Any
 import pandas as pd
 
 from rakuten.data.classes import LABELS
-from rakuten.data.snapshot_files import SNAPSHOT_FILE
-from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.recipes import Plan
-from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
+from rakuten.reporting.data_used import count_sides, read_dump, read_parts
 from rakuten.reporting.findings import explain, what_changed
 from rakuten.reporting.fusion_weights import weights_by_case
 from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
@@ -41,14 +39,14 @@ def render_report(
     fusions: tuple[StageOutput, ...],
     decision: StageOutput,
     plan: Plan,
-    snapshot: StageOutput,
-    validation: StageOutput,
+    snapshots: tuple[StageOutput, ...],
+    validations: tuple[StageOutput, ...],
     clean: StageOutput,
     split: StageOutput,
     findings: dict[str, StageOutput | None],
     previous: StageOutput | None,
     command: str,
-    dump_name: str = "",
+    dump_names: tuple[str, ...],
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
     """Write the report of a run.
@@ -59,12 +57,13 @@ def render_report(
         fusions: Outputs of `fuse`.
         decision: Output of `decide`: names the evaluation that stands for the run, what predictions are made with.
         plan: What was trained.
-        snapshot, validation, clean, split: Of the dump it was trained on.
+        snapshots, validations: Of each dump it was trained on.
+        clean, split: Of all their products.
         findings: What explains the decision's score, by role: differences, slices, near_twins, label_errors,
             duplicates, examples, thumbnails (None for a dump without images).
         previous: Evaluation that an earlier run's decision got; None where there is none to compare with.
         command: What to type to do it again, without this machine's paths.
-        dump_name: What people call the dump; "": its key alone says which.
+        dump_names: What people call each dump.
         own_files: Template, style sheet and published figures; given so that they enter the key.
 
     Returns:
@@ -86,8 +85,8 @@ def render_report(
     reference = decided.published or best_published()
     content: dict[str, Any] = {
         "plan": plan,
-        "dump_name": dump_name,
-        "dump_key": snapshot.key,
+        "dump_name": " and ".join(dump_names),
+        "dump_keys": [snapshot.key for snapshot in snapshots],
         "command": command,
         "rows": rows,
         "ranked": sorted(rows, key=lambda row: -row.f1_weighted),
@@ -100,12 +99,13 @@ def render_report(
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
     found = [finding for finding in findings.values() if finding is not None]
-    steps = trace([*evaluations, decision, *found, validation, clean, split])
+    steps = trace([*evaluations, decision, *found, *validations, clean, split])
     content |= (
         _figures(rows, decided, reference)
         | {"choice": choice, "weights": weights_by_case(fusions)}
         | explain(findings, rows, decided)
-        | _data(snapshot, validation, clean, split)
+        | {"dumps": list(map(read_dump, dump_names, snapshots, validations))}
+        | {"parts": read_parts(clean), "sides": count_sides(split)}
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},
             "plan_toml": plan_toml(plan),
@@ -138,21 +138,6 @@ def _figures(rows: list[ScoreRow], decided: ScoreRow, reference: PublishedScore)
         "published_f1": {name: published[name].to_dict() for name in ("dnn", "conv1d", "weighted_vote")},
         "confusion_picture": picture(decided.evaluation.file(CONFUSION_PICTURE)),
         "curves": {name: picture(path) for name, path in pictures.items() if path.is_file()},
-    }
-
-
-def _data(snapshot: StageOutput, validation: StageOutput, clean: StageOutput, split: StageOutput) -> dict[str, Any]:
-    """What the dump held and what became of it."""
-    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
-    return {
-        "files": len(files),
-        "file_bytes": int(files["size"].sum()),
-        "parts": read_parts(clean),
-        "sides": count_sides(split),
-        "verdict": validation.read_json(VERDICT_FILE),
-        "validation_key": validation.key,
-        "quarantine": group_quarantine(validation),
-        "expectations": read_expectations(validation),
     }
 
 

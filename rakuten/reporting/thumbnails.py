@@ -4,6 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,15 +24,17 @@ SIZE = 128
 QUALITY = 70
 
 
-@stage(version=1, libraries=("pillow",), ignore=("dump",))
-def cut_thumbnails(out: Path, examples: StageOutput, snapshot: StageOutput, dump: Path) -> dict[str, Any]:
+@stage(version=1, libraries=("pillow",), ignore=("dumps",))
+def cut_thumbnails(
+    out: Path, examples: StageOutput, snapshots: tuple[StageOutput, ...], dumps: tuple[Path, ...]
+) -> dict[str, Any]:
     """Make a thumbnail of the image of every example product.
 
     Args:
         out: Work folder.
         examples: `pick_examples`.
-        snapshot: `record_snapshot`.
-        dump: Where the dump is on this machine.
+        snapshots: `record_snapshot` of each dump that has images.
+        dumps: Where each of them is on this machine.
 
     Returns:
         Facts: thumbnails, bytes.
@@ -43,13 +47,18 @@ def cut_thumbnails(out: Path, examples: StageOutput, snapshot: StageOutput, dump
     """
     digests = pd.read_parquet(examples.file(EXAMPLES), columns=["image_digest"])["image_digest"].dropna().unique()
     made: dict[str, bytes] = {}
-    with SnapshotFiles(snapshot, dump) as files:
-        for digest in sorted(digests):
-            pixels = read_square(files, digest, SIZE)
-            if pixels is not None:
-                file = io.BytesIO()
-                Image.fromarray(pixels).save(file, "WEBP", quality=QUALITY, method=4)
-                made[digest] = file.getvalue()
+    for snapshot, dump in zip(snapshots, dumps, strict=True):
+        with SnapshotFiles(snapshot, dump) as files:
+            for digest in sorted(set(digests) & set(files.images.values()) - made.keys()):
+                pixels = read_square(files, digest, SIZE)
+                if pixels is not None:
+                    made[digest] = _thumbnail(pixels)
     table = pa.table({"digest": pa.array(made, pa.string()), "webp": pa.array(list(made.values()), pa.binary())})
     pq.write_table(table, out / THUMBNAILS)
     return {"thumbnails": len(made), "bytes": sum(map(len, made.values()))}
+
+
+def _thumbnail(pixels: npt.NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=QUALITY, method=4)
+    return file.getvalue()

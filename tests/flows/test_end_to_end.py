@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small_plans import RECIPES, write_small_plan
 
 from rakuten.data.demo_dump import write_demo_dump
 from rakuten.fusion.stages import METHOD_NAMES
@@ -26,12 +27,6 @@ from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
-RECIPES = {
-    "small_ngrams": ("text_ngrams", {"max_terms = ": "max_terms = 5000"}),
-    "short_conv1d": ("text_conv1d", {"num_words = ": "num_words = 3000", "epochs = ": "epochs = 2"}),
-    "short_cnn": ("image_small_cnn", {"input_size = ": "input_size = 32", "epochs = ": "epochs = 3"}),
-}
-
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -80,23 +75,12 @@ class Workplace:
         return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
 
 
-def small_recipe(name: str, base: str, changes: dict[str, str]) -> str:
-    source = (Path(__file__).parents[2] / "rakuten/recipes/recipes" / f"{base}.toml").read_text("utf-8")
-    lines = [line for line in source.splitlines() if not line.startswith("#")]
-    for old, new in {"name = ": f'name = "{name}"', **changes}.items():
-        lines = [new if line.startswith(old) else line for line in lines]
-    return "\n".join(lines) + "\n"
-
-
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """A workplace whose dump was retrained on once."""
     made = Workplace(tmp_path_factory.mktemp("workplace"))
     write_demo_dump(made.dump, num_products=400, image_size=64, num_workers=1)
-    for name, (base, changes) in RECIPES.items():
-        (made.folder / f"{name}.toml").write_text(small_recipe(name, base, changes), "utf-8")
-    names = ", ".join(f'"./{name}.toml"' for name in RECIPES)
-    made.plan.write_text(f"recipes = [{names}]\n", "utf-8")
+    write_small_plan(made.plan)
     made.first_run = made.retrain()  # type: ignore[attr-defined]
     return made
 
@@ -190,6 +174,30 @@ def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace
     before = workplace.manifests()
     assert workplace.rakuten("compare", oldest.run, newest.run) == said
     assert workplace.manifests() == before
+
+
+def test_several_dumps_are_planned_as_one_run(workplace: Workplace) -> None:
+    more = workplace.folder / "more"
+    write_demo_dump(more, num_products=60, num_images=0, seed=1, num_workers=1)
+    chosen = ["--dump", str(workplace.dump), "--dump", str(more), "--plan", str(workplace.plan)]
+    lines = [line.split() for line in workplace.rakuten("plan", *chosen).splitlines() if line]
+    states = [(line[0], line[1]) for line in lines]
+    assert states.count(("read_products", "cached")) == 1
+    assert states.count(("read_products", "run")) == 1
+    assert ("merge_products", "run") in states
+    # The second dump has no photos, so there is nothing to join.
+    assert ("inspect_images", "cached") in states
+    assert "join_images" not in dict(states)
+
+
+def test_a_copied_package_predicts_as_its_run_does(workplace: Workplace) -> None:
+    copied = workplace.folder / "copied package"
+    shutil.copytree(workplace.folder / "outputs" / workplace.newest().outputs["package"], copied)
+    targets = [workplace.folder / name for name in ("of_run.csv", "of_copy.csv")]
+    dump = ["--dump", str(workplace.dump)]
+    workplace.rakuten("predict", *dump, "--model", workplace.newest().run, "--output", str(targets[0]))
+    workplace.rakuten("predict", *dump, "--model", str(copied), "--output", str(targets[1]), outputs="elsewhere")
+    assert targets[0].read_bytes() == targets[1].read_bytes()
 
 
 def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:

@@ -79,7 +79,7 @@ def test_thumbnails_are_small_pictures_of_the_images_that_decode(hand_made: Any,
     digests = files.loc[files["name"].str.startswith("image"), "sha256"].tolist()
     examples = pd.DataFrame({"image_digest": [*digests, digests[0], None]})
     picked = hand_made.output("pick_examples-v1-0", {"examples.parquet": examples})
-    output = hand_made.store.run(cut_thumbnails, examples=picked, snapshot=snapshot, dump=folder)
+    output = hand_made.store.run(cut_thumbnails, examples=picked, snapshots=(snapshot,), dumps=(folder,))
     found = pd.read_parquet(output.file("thumbnails.parquet"))
     assert len(found) == output.facts["thumbnails"] == 2
     for webp in found["webp"]:

@@ -98,16 +98,18 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "fusions": (fused,),
         "decision": decision,
         "plan": Plan(name="night", recipes=(recipe("text_dnn"), recipe("image_small_cnn"))),
-        "snapshot": hand_made.output(
-            "snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}
+        "snapshots": (
+            hand_made.output("snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}),
         ),
-        "validation": hand_made.output(
-            "validation-v1-0",
-            {
-                "verdict.json": json.dumps({"ok": True, "summary": ["1 of 59 records quarantined"]}),
-                "quarantine.parquet": pd.DataFrame([quarantine]),
-                "expectations.parquet": pd.DataFrame([expectation]).astype({"failing_rows": "Int64"}),
-            },
+        "validations": (
+            hand_made.output(
+                "validation-v1-0",
+                {
+                    "verdict.json": json.dumps({"ok": True, "summary": ["1 of 59 records quarantined"]}),
+                    "quarantine.parquet": pd.DataFrame([quarantine]),
+                    "expectations.parquet": pd.DataFrame([expectation]).astype({"failing_rows": "Int64"}),
+                },
+            ),
         ),
         "clean": hand_made.output(
             "clean_products-v1-0",
@@ -115,7 +117,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         ),
         "split": split,
         "command": "rakuten retrain --dump DIR --plan night",
-        "dump_name": HOSTILE,
+        "dump_names": (HOSTILE,),
     }
 
 
@@ -276,7 +278,7 @@ def test_report_is_the_same_bytes_each_time(inputs: dict[str, Any], report: Stag
 
 
 def test_without_confusions_it_says_so(inputs: dict[str, Any]) -> None:
-    output = run(inputs, decision=decided_by(inputs, "text_dnn"), dump_name="")
+    output = run(inputs, decision=decided_by(inputs, "text_dnn"))
     page = output.file("report.html").read_text("utf-8")
     assert "1.000" in page
     assert "No class was taken for another" in page

@@ -56,6 +56,9 @@ unfrozen_layers = 1
 """
 IMAGE_LIMIT = 150
 
+# A study that went on after its test was given up would share Keras' seeds with the tests after it.
+pytestmark = pytest.mark.timeout(900)
+
 
 def run_here(store: OutputStore, stage: Stage, inputs: dict[str, Any], *_: Any, **__: Any) -> StageOutput:
     return store.run(stage, **inputs)

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
 from rakuten.data.layout import IMAGE_FOLDERS, ids_of_image
 from rakuten.data.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
 from rakuten.images.decoding import decode, open_image
+from rakuten.images.perceptual_hash import difference_hash
 from rakuten.outputs import OutputStore, Pool, StageOutput
 from rakuten.outputs.pool import Shards
 from rakuten.stages import Pending, stage
@@ -27,9 +26,8 @@ IMAGES_FILE = "images.parquet"
 SHARD_SIZE = 2000
 UNIT = "images"
 
-# Enough for a hash of 9×8 pixels; a JPEG decoded no larger than needed costs less than half.
+# Enough for the perceptual hash; a JPEG decoded no larger than needed costs less than half.
 INSPECTED_SIZE = 96
-HASH_SIZE = (9, 8)
 # JPEG noise on a white ground stays above this.
 WHITE_FROM = 250
 
@@ -83,7 +81,7 @@ def inspect_images(out: Path, snapshot: StageOutput, dump: Path, num_workers: in
 
     Output:
         images.parquet: one row an image file: name, part, imageid, productid, digest (SHA-256 of the bytes), bytes,
-            width, height (pixels), mode (Pillow's), progressive, perceptual_hash (16 hexadecimal digits), white_share
+            width, height (pixels), mode (Pillow's), progressive, perceptual_hash (see `difference_hash`), white_share
             (0..1), error; sorted by part and name. Where the image does not decode, `error` says why and what is not
             known is null.
         shards/: the same by digest, shared with other outputs.
@@ -134,18 +132,6 @@ def inspect(data: bytes) -> dict[str, Any]:
     pixels = np.asarray(picture)
     white_share = float((pixels >= WHITE_FROM).all(axis=-1).mean())
     return findings | {"perceptual_hash": difference_hash(picture), "white_share": round(white_share, 4)}
-
-
-def difference_hash(picture: Image.Image) -> str:
-    """A hash that copies of a picture share though their bytes differ: 16 hexadecimal digits.
-
-    Each bit says whether one of 9×8 grey values is darker than its right neighbour.
-
-    Reference:
-        Neal Krawetz, "Kind of Like That", 2013.
-    """
-    greys: npt.NDArray[np.uint8] = np.asarray(picture.convert("L").resize(HASH_SIZE, Image.Resampling.BILINEAR))
-    return np.packbits(greys[:, :-1] < greys[:, 1:]).tobytes().hex()
 
 
 def _look(files: SnapshotFiles, digest: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE
 from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
+from rakuten.pages.page import picture
 from rakuten.recipes import Plan
-from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
 from tasks.futures import output_of

@@ -4,12 +4,14 @@ They are its own, on its own 20 % split of 84,916 products, on which it also cho
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from rakuten.recipes import ImageFeaturesRecipe, Recipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
 from rakuten.recipes.plan import Vote
-from rakuten.reporting.own_files import FOLDER
+
+REFERENCE = Path(__file__).parent / "reference"
 
 # The nearest thing it has to a linear classifier over n-grams.
 LINEAR_TEXT_MODEL = "linear_svc"
@@ -86,4 +88,4 @@ def _frozen_backbone(name: str, input_size: int) -> PublishedScore | None:
 
 
 def _read(name: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / "reference" / f"{name}.csv")
+    return pd.read_csv(REFERENCE / f"{name}.csv")

@@ -12,10 +12,10 @@ from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
 from rakuten.fusion.stages import WEIGHTS
 from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.page import picture, render
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
-from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
-from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.published import published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
@@ -27,6 +27,7 @@ SUMMARY = "report.md"
 LEADERBOARD = "leaderboard.parquet"
 
 CONFUSIONS_SHOWN = 20
+OWN_FILES = OwnFiles(package="reporting")
 # A single product taken for something else says nothing of its class.
 FEWEST_CONFUSED = 2
 
@@ -86,7 +87,7 @@ def render_report(
     }
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
-    (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
+    (out / SUMMARY).write_text(render(own_files, "report.md.j2", content), "utf-8")
     steps = trace([*evaluations, *votes, validation, clean, split])
     content |= (
         _figures(rows, decided)
@@ -98,10 +99,10 @@ def render_report(
             "steps": steps,
             "seconds": total_seconds(steps),
             "environment": environment(steps),
-            "style": (FOLDER / "report.css").read_text("utf-8"),
+            "style": own_files.style(),
         }
     )
-    page = render("report.html.j2", content)
+    page = render(own_files, "report.html.j2", content)
     (out / REPORT).write_text(page, "utf-8")
     return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rakuten.reporting import page
+from rakuten.pages import page
 
 
 @pytest.mark.parametrize(

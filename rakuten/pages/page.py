@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rakuten.reporting.own_files import FOLDER
+from rakuten.pages.own_files import OwnFiles
 
 ABSENT = "–"
 
 
-def render(template: str, content: Mapping[str, Any]) -> str:
-    """Fill one of this folder's templates.
+def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> str:
+    """Fill a template.
 
     Every value is escaped for HTML, in Markdown as well (where HTML is let through); an unknown name is an error.
 
     Args:
+        own_files: Whose template it is; those of all pages are there to be imported.
         template: File name.
         content: The template's variables.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(own_files.folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -84,8 +84,7 @@ def decode_square(data: bytes, size: int) -> npt.NDArray[np.uint8]:
     """
     opened = open_image(data)
     # Asked before decoding: a JPEG decoded at an eighth of its size has rounded sides.
-    longest = max(opened.size)
-    width, height = (max(1, round(side * size / longest)) for side in opened.size)
+    width, height = size_within(opened.size, size)
     image = decode(opened, size)
     # Pillow widens the bilinear filter when it shrinks, so this is an average over area, not a sample.
     resized = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
@@ -94,6 +93,12 @@ def decode_square(data: bytes, size: int) -> npt.NDArray[np.uint8]:
     square = Image.new("RGB", (size, size), WHITE)
     square.paste(resized, ((size - width) // 2, (size - height) // 2))
     return np.asarray(square, np.uint8)
+
+
+def size_within(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Width and height that an image of these sides has within a square."""
+    width, height = (max(1, round(side * size / max(sides))) for side in sides)
+    return width, height
 
 
 def _pool(outputs: Path, snapshot: StageOutput, dump: Path, size: int, num_workers: int) -> Pool:

@@ -77,7 +77,8 @@ def log_odds(counts: Table) -> Table:
         counts: (num_groups, num_words).
 
     Returns:
-        float64 (num_groups, num_words): above 1.96 the word is the group's more than chance explains.
+        float64 (num_groups, num_words): above 1.96 the word is the group's more than chance explains; 0 for a word that
+        no group holds.
 
     Reference:
         Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 2008, equations 15, 16 and 22.
@@ -85,10 +86,11 @@ def log_odds(counts: Table) -> Table:
     total = counts.sum(axis=0)
     prior = PRIOR_WORDS * total / max(total.sum(), 1)
     here, elsewhere = counts + prior, total - counts + prior
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(here / (here.sum(axis=1, keepdims=True) - here))
         other_odds = np.log(elsewhere / (elsewhere.sum(axis=1, keepdims=True) - elsewhere))
-    return (odds - other_odds) / np.sqrt(1 / here + 1 / elsewhere)
+        scores = (odds - other_odds) / np.sqrt(1 / here + 1 / elsewhere)
+    return np.where(total > 0, scores, 0.0)
 
 
 def similarities(counts: Table, held_by: Table, num_products: int) -> Table:

@@ -1,4 +1,4 @@
-"""What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts."""
+"""What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts, explorations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.exploration.page import PAGE
+from rakuten.exploration.page import SUMMARY as EXPLORATION_SUMMARY
 from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
 from rakuten.pages.page import picture
@@ -57,3 +59,14 @@ def publish_validation(validation: StageOutput) -> str:
     lines = [f"# Contracts {'hold' if verdict['ok'] else 'are broken'}", *(f"- {line}" for line in verdict["summary"])]
     create_markdown_artifact("\n".join(lines), key="contracts")
     return validation.key
+
+
+def publish_exploration(page: StageOutput) -> str:
+    """Show what a dump's exploration found, and where its page is.
+
+    Returns:
+        The key of the page's output.
+    """
+    create_markdown_artifact(page.file(EXPLORATION_SUMMARY).read_text("utf-8"), key="exploration")
+    create_link_artifact(page.file(PAGE).as_uri(), key="exploration-page", description="Page of the explored dump")
+    return page.key

@@ -10,10 +10,21 @@ from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
 from rakuten.evaluation.evaluate import evaluate as _evaluate
+from rakuten.exploration.comparison import compare_parts as _compare_parts
+from rakuten.exploration.comparison import compare_profiles as _compare_profiles
+from rakuten.exploration.images import describe_images as _describe_images
+from rakuten.exploration.page import render_exploration as _render_exploration
+from rakuten.exploration.products import describe_products as _describe_products
+from rakuten.exploration.profile import profile_products as _profile_products
+from rakuten.exploration.repeats import find_repeats as _find_repeats
+from rakuten.exploration.samples import draw_samples as _draw_samples
+from rakuten.exploration.texts import profile_texts as _profile_texts
+from rakuten.exploration.words import describe_words as _describe_words
 from rakuten.fusion.stages import apply_vote as _apply_vote
 from rakuten.fusion.stages import fuse_votes as _fuse_votes
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
+from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.submission import write_submission as _write_submission
@@ -53,3 +64,15 @@ fuse_votes = StageTask(_fuse_votes, label="vote")
 apply_vote = StageTask(_apply_vote)
 render_report = StageTask(_render_report)
 write_submission = StageTask(_write_submission, label="part")
+
+profile_texts = StageTask(_profile_texts)
+measure_images = StageTask(_measure_images)
+profile_products = StageTask(_profile_products)
+describe_products = StageTask(_describe_products)
+find_repeats = StageTask(_find_repeats)
+describe_words = StageTask(_describe_words)
+describe_images = StageTask(_describe_images)
+draw_samples = StageTask(_draw_samples)
+compare_parts = StageTask(_compare_parts)
+compare_profiles = StageTask(_compare_profiles)
+render_exploration = StageTask(_render_exploration)

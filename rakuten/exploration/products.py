@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from rakuten.data.classes import CLASSES, CODES
+from rakuten.data.layout import PARTS
 from rakuten.data.products import REJECTED_FILE
 from rakuten.exploration.profile import IMAGE_STATES, read_profile
 from rakuten.exploration.statistics import imbalance, wilson
@@ -84,7 +85,7 @@ def by_group(frame: pd.DataFrame, labelled: pd.DataFrame) -> Iterator[tuple[int 
 
 
 def _facts(frame: pd.DataFrame, labelled: pd.DataFrame) -> dict[str, Any]:
-    parts = {f"{part}_products": int(count) for part, count in frame["part"].value_counts(sort=False).items()}
+    parts = {f"{part}_products": int((frame["part"] == part).sum()) for part in PARTS}
     facts: dict[str, Any] = {
         "products": len(frame),
         **parts,

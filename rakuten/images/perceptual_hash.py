@@ -51,7 +51,7 @@ def difference_hash(picture: Image.Image) -> str:
 def distance(one: str, other: str) -> float:
     """Share of the bits set in either hash that are not set in both: 0 (equal) to 1."""
     first, second = _bits([one, other])
-    return 1 - np.count_nonzero(first & second) / max(np.count_nonzero(first | second), 1)
+    return 1 - int((first & second).sum()) / max(int((first | second).sum()), 1)
 
 
 def copy_groups(hashes: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -87,7 +87,7 @@ def copy_groups(hashes: Sequence[str]) -> npt.NDArray[np.int64]:
     return first
 
 
-def _bits(hashes: Sequence[str]) -> Bits:
+def _bits(hashes: Sequence[str] | npt.NDArray[np.object_]) -> Bits:
     if not len(hashes):
         return np.zeros((0, NUM_BITS), bool)
     packed = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(len(hashes), NUM_BITS // 8)

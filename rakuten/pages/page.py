@@ -42,8 +42,8 @@ def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> st
 
 
 def picture(path: Path) -> str:
-    """A PNG file as a URL that holds it."""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    """A picture file as a URL that holds it; its suffix says of what kind it is."""
+    return f"data:image/{path.suffix[1:]};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def score(value: float | None, digits: int = 3) -> str:
@@ -56,9 +56,12 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def percent(share: float) -> str:
-    """0.1234 → "12 %", a share that is not quite nothing never "0 %"."""
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+def percent(share: float, digits: int = 0) -> str:
+    """0.1234 → "12 %", a share that is not quite nothing never "0 %"; NaN is written as absent."""
+    if math.isnan(share):
+        return ABSENT
+    least = 10**-digits
+    return f"< {least:.{digits}f} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
 
 
 def size(value: int) -> str:

@@ -31,7 +31,18 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in ("demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"):
+    for command in (
+        "demo-dump",
+        "validate",
+        "explore",
+        "retrain",
+        "predict",
+        "study-text",
+        "plan",
+        "runs",
+        "show",
+        "ui",
+    ):
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -40,7 +51,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", ["demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
+    "command", ["demo-dump", "validate", "explore", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
 )
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
@@ -56,6 +67,8 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
         (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
         (["validate", "--dump", "absent"], "absent is no folder"),
+        (["explore", "--dump", "absent"], "absent is no folder"),
+        (["explore", "--dump", "{dump}", "--against", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),

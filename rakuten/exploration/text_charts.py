@@ -102,9 +102,9 @@ def languages(described: StageOutput) -> dict[str, Any]:
     rows = pd.DataFrame(read(described, LANGUAGES_FILE))
     names = [*LANGUAGES, UNKNOWN]
     found = []
-    for _, group in rows.groupby("prdtypecode", dropna=False, sort=False):
+    for code, group in rows.groupby(rows["prdtypecode"].astype("Int64"), dropna=False, sort=False):
         shares = group.set_index("language")["share"].reindex(names).tolist()
-        found.append({"prdtypecode": group["prdtypecode"].iloc[0], "shares": shares})
+        found.append({"prdtypecode": code, "shares": shares})
     return {
         "language_names": [LANGUAGE_NAMES[name] for name in names],
         "languages": found[0]["shares"],
@@ -156,22 +156,20 @@ def alike(output: StageOutput) -> dict[str, Any]:
     pairs = read(output, VOCABULARIES_FILE)
     if not pairs:
         return {"pairs": [], "pair_count": 0, "alike_matrix": None}
-    scale = LinearScale(0, max(row["similarity"] or 0 for row in pairs))
-    for row in pairs:
-        row["bar"] = scale(row["similarity"] or 0)
     shown = [row for row in pairs if row["rank"] <= PAIRS_SHOWN or row["reported"]]
-    return {"pairs": shown, "pair_count": len(pairs), "alike_matrix": _matrix(pairs, scale)}
+    return {"pairs": shown, "pair_count": len(pairs), "alike_matrix": _matrix(pairs)}
 
 
-def _matrix(pairs: Rows, scale: LinearScale) -> dict[str, Any]:
+def _matrix(pairs: Rows) -> dict[str, Any]:
     codes = sorted({row[end] for row in pairs for end in ("prdtypecode", "other")})
+    found = [row["similarity"] or 0 for row in pairs]
+    scale = LinearScale(min(found), max(found))
     places = {code: CELL_MARGIN + place * CELL for place, code in enumerate(codes)}
     cells = [
         {
             "x": places[one],
             "y": places[other],
-            # A square root, so that the middle of the scale is seen too.
-            "strength": round(float(np.sqrt(row["bar"] / 100)), 2),
+            "strength": round(0.03 + 0.97 * scale(row["similarity"] or 0) / 100, 2),
             "is_marked": row["reported"],
             "title": f"{one} {LABELS[one]} – {other} {LABELS[other]}: {row['similarity'] or 0:.2f}",
         }

@@ -4,6 +4,7 @@ Written here and not taken from the package `wordcloud`: with Pillow 13 its word
 reserves the box of the ink and draws at the ascender), and it chooses places at random.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ import numpy.typing as npt
 WIDTH, HEIGHT = 480, 270
 MAX_WORDS = 55
 SMALLEST, LARGEST = 11, 60
+# Places are looked for on a grid of this step.
+STEP = 2
 # Between words, in units of the cloud.
 GAP = 4
 # Sizes fall more slowly than weights: words differ by a factor of a hundred, legible letters by five.
@@ -55,19 +58,19 @@ def lay_out(weights: Mapping[str, float]) -> list[PlacedWord]:
     ordered = sorted(
         ((word, weight) for word, weight in weights.items() if weight > 0), key=lambda pair: (-pair[1], pair[0])
     )
-    free: Free = np.ones((HEIGHT, WIDTH), bool)
+    free: Free = np.ones((HEIGHT // STEP, WIDTH // STEP), bool)
     placed: list[PlacedWord] = []
     for word, weight in ordered[:MAX_WORDS]:
         size = max(round(LARGEST * (weight / ordered[0][1]) ** POWER), SMALLEST)
         while size >= SMALLEST:
             font = ImageFont.truetype(str(_font()), size)
             left, top, right, bottom = font.getbbox(word, anchor="ls")
-            width, height = int(np.ceil(right - left)) + GAP, int(np.ceil(bottom - top)) + GAP
+            width, height = math.ceil((right - left + GAP) / STEP), math.ceil((bottom - top + GAP) / STEP)
             corner = _room(free, width, height)
             if corner is not None:
                 row, column = corner
                 free[row : row + height, column : column + width] = False
-                x, y = column + GAP / 2 - left, row + GAP / 2 - top
+                x, y = column * STEP + GAP / 2 - left, row * STEP + GAP / 2 - top
                 placed.append(PlacedWord(word, float(x), float(y), float(font.getlength(word)), size))
                 break
             size = int(size * SHRINK)
@@ -75,17 +78,18 @@ def lay_out(weights: Mapping[str, float]) -> list[PlacedWord]:
 
 
 def _room(free: Free, width: int, height: int) -> tuple[int, int] | None:
-    """Row and column of the free box of this size that is nearest to the middle; None: there is no room."""
-    if width > WIDTH or height > HEIGHT:
+    """Row and column, on the grid, of the free box of this size that is nearest to the middle; None: no room."""
+    rows_of_all, columns_of_all = free.shape
+    if width > columns_of_all or height > rows_of_all:
         return None
-    taken = np.zeros((HEIGHT + 1, WIDTH + 1), np.int32)
+    taken = np.zeros((rows_of_all + 1, columns_of_all + 1), np.int32)
     taken[1:, 1:] = (~free).cumsum(axis=0).cumsum(axis=1)
     inside = taken[height:, width:] - taken[:-height, width:] - taken[height:, :-width] + taken[:-height, :-width]
     rows, columns = np.nonzero(inside == 0)
     if not len(rows):
         return None
     # An ellipse as wide as the cloud.
-    away = ((rows + height / 2) / HEIGHT - 0.5) ** 2 + ((columns + width / 2) / WIDTH - 0.5) ** 2
+    away = ((rows + height / 2) / rows_of_all - 0.5) ** 2 + ((columns + width / 2) / columns_of_all - 0.5) ** 2
     nearest = int(away.argmin())
     return int(rows[nearest]), int(columns[nearest])
 

@@ -1,6 +1,8 @@
 """The explore command: a page beside its figures, cached the second time, and two dumps compared."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +39,9 @@ def test_a_dump_is_explored_beside_an_earlier_one_and_the_second_time_nothing_is
     ).is_file()
     made = {path.parent.name: path.read_bytes() for path in outputs.glob("*-v*/manifest.json")}
     # The later dump repeats the earlier one's photos: they were looked at once.
-    assert any(name.startswith("compare_profiles") for name in made)
+    for stage in ("inspect_images", "resize_images", "measure_images"):
+        facts = [json.loads(text)["facts"] for name, text in made.items() if name.startswith(stage)]
+        assert sorted(fact["images_reused"] > 50 for fact in facts) == [False, True], stage
 
     again = rakuten(outputs, "explore", "--dump", str(later), "--against", str(earlier))
     assert again == said

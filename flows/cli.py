@@ -14,9 +14,12 @@ COMMANDS = (
     training.plan,
     training.retrain,
     training.study_text,
+    training.study_images,
+    training.find_lr,
     prediction.predict,
     runs.runs,
     runs.show,
+    runs.compare,
     runs.ui,
 )
 

@@ -2,7 +2,7 @@
 
 from flows.console import table
 from flows.prefect_server import ui_address
-from rakuten.outputs import OutputStore
+from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
@@ -35,6 +35,26 @@ def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
         "",
         f"{len(expected) - cached} of {len(expected)} stages would run, {cached} are cached",
     ]
+
+
+def rate_lines(store: OutputStore, found: str, picture: str) -> list[str]:
+    """What a search for a learning rate came to; the first line is as a recipe's [fit] wants it.
+
+    Args:
+        store: Where the outputs are.
+        found, picture: Keys of the search and of its picture.
+    """
+    choice = StageOutput(key=found, folder=store.folder / found).read_json("choice.json")
+    diverged = choice["diverged_at"]
+    facts = {
+        "why": choice["why"],
+        "neighbours": f"vary by {choice['volatility']:.2g}, volatile beyond {choice['volatility_limit']:.2g}",
+        "diverged": "not within the rates tried" if diverged is None else f"at {diverged:.2g}",
+        "curve": store.folder / found / "curve.parquet",
+        "picture": store.folder / picture / "curve.png",
+    }
+    width = max(map(len, facts))
+    return [f"learning_rate = {choice['learning_rate']:.1e}", *(f"  {k.ljust(width)}  {v}" for k, v in facts.items())]
 
 
 def run_lines(store: OutputStore) -> list[str]:

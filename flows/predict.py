@@ -30,7 +30,7 @@ def predict_products(dump: str, output: str, model: str = "newest", part: Part =
     prepared = prepare(opened, trained.plan.cleaning)
     data = ModelData(dump=opened, clean=prepared.clean, corpus_words=trained.corpus_words)
     predictions = [predict(recipe, made, data, part) for recipe, made in members_for(trained, opened)]
-    fused = stages.apply_vote.submit(fusion=trained.fusion, predictions=tuple(predictions))
+    fused = stages.apply_fusion.submit(fusion=trained.fusion, predictions=tuple(predictions))
     submission = stages.write_submission.submit(fused=fused, clean=prepared.clean, part=part)
     checked = stages.check_table.submit(
         table=submission, file="predictions.parquet", contract=contracts("predictions")[0]

@@ -1,4 +1,4 @@
-"""The retrain flow: from a dump to scored models, their votes and a report."""
+"""The retrain flow: from a dump to scored models, their fusions, a decision and a report."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow
 
 from flows.prepare import Prepared, prepare
-from rakuten.fusion.votes import vote_name
+from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.plan import Modality
 from tasks import stages
@@ -15,6 +15,7 @@ from tasks.contracts import contracts
 from tasks.dumps import Dump, named_after_dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
+from tasks.previous import find_previous
 from tasks.runs import recorded_run
 
 
@@ -27,8 +28,11 @@ class Retrained:
     split: Any
     corpus_words: Any
     models: dict[str, Any]
-    votes: dict[str, Any]
+    fusions: dict[str, Any]
+    decision: Any
     evaluations: dict[str, Any]
+    decided: Any
+    findings: dict[str, Any]
     report: Any
 
     @property
@@ -42,8 +46,11 @@ class Retrained:
             "corpus words": self.corpus_words,
             "report": self.report,
             **{f"model {name}": future for name, future in self.models.items()},
-            **self.votes,
+            "decision": self.decision,
+            **self.fusions,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
+            "evaluation decision": self.decided,
+            **{role.replace("_", " "): future for role, future in self.findings.items()},
         }
 
 
@@ -69,7 +76,7 @@ def retrain_as(name: str, dump: str, plan: str, modality: Modality) -> str:
         opened = open_dump(dump)
         composed = compose(opened, chosen, recipes_for(chosen, modality, opened))
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed.roles})
-        publish_run(run, chosen, composed.evaluations, composed.report)
+        publish_run(run, chosen, composed.evaluations, composed.decision, composed.report)
     return run.record.run
 
 
@@ -82,25 +89,80 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
     corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
     data = ModelData(dump=dump, clean=prepared.clean, corpus_words=corpus_words)
     models = {recipe.name: train(recipe, data, split) for recipe in recipes}
-    members = tuple(models.values())
-    images_only = all(recipe.modality == "image" for recipe in recipes)
-    votes = {
-        vote_name(vote): stages.fuse_votes.submit(members=members, split=split, vote=vote, skip_unseen=images_only)
-        for vote in plan.fusion.votes
-    }
+    fusions = fuse_all(plan, recipes, models, split)
+    decision = stages.decide.submit(fusions=tuple(fusions.values()), split=split, decision=plan.fusion.decision)
     evaluations = {
-        name: stages.evaluate.submit(scored=future, split=split, name=name) for name, future in (models | votes).items()
+        name: stages.evaluate.submit(scored=future, split=split, name=name)
+        for name, future in (models | fusions).items()
     }
+    # Which of them decides is known only once they have run.
+    decided = stages.evaluate.submit(scored=decision, split=split, name="decision")
+    findings = explain(decided, decision, evaluations, dump, prepared, split)
     report = stages.render_report.submit(
         evaluations=tuple(evaluations.values()),
-        votes=tuple(votes.values()),
-        decision=vote_name(plan.fusion.decision),
+        fusions=tuple(fusions.values()),
+        decision=decision,
         plan=plan,
         snapshot=dump.snapshot,
         validation=prepared.validation,
         clean=prepared.clean,
         split=split,
+        findings=findings,
+        previous=find_previous(decided, plan.name, models),
         command=f"rakuten retrain --dump {dump.path.name} --plan {plan.name}",
         dump_name=dump.path.name,
     )
-    return Retrained(prepared, checked, split, corpus_words, models, votes, evaluations, report)
+    return Retrained(
+        prepared, checked, split, corpus_words, models, fusions, decision, evaluations, decided, findings, report
+    )
+
+
+def fuse_all(plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], split: Any) -> dict[str, Any]:
+    """Submit every way to fuse that a plan asks for; futures by name."""
+    given = tuple(plan.fusion.weights[recipe.name] for recipe in recipes) if plan.fusion.weights else None
+    return {
+        METHOD_NAMES[method]: stages.fuse.submit(
+            members=tuple(models.values()),
+            names=tuple(models),
+            modalities=tuple(recipe.modality for recipe in recipes),
+            split=split,
+            method=method,
+            calibrate=plan.fusion.calibrate,
+            weights=given if method == "weighted" else None,
+            skip_unseen=all(recipe.modality == "image" for recipe in recipes),
+        )
+        for method in plan.fusion.methods
+    }
+
+
+def explain(
+    decided: Any, decision: Any, evaluations: dict[str, Any], dump: Dump, prepared: Prepared, split: Any
+) -> dict[str, Any]:
+    """Submit what explains a decision's score: who it beats, where it fails, and what is odd about the data.
+
+    Args:
+        decided: Evaluation of the decision.
+        decision: The decision itself.
+        evaluations: Of all models and fusions, by name.
+        dump, prepared, split: What they were made from.
+
+    Returns:
+        Futures by role, as `render_report` wants them.
+    """
+    clean = prepared.clean
+    near_twins = stages.find_near_twins.submit(clean=clean, split=split, images=prepared.images)
+    label_errors = stages.find_label_errors.submit(scored=decision, split=split)
+    duplicates = stages.find_duplicates.submit(clean=clean)
+    examples = stages.pick_examples.submit(
+        evaluation=decided, clean=clean, label_errors=label_errors, near_twins=near_twins, duplicates=duplicates
+    )
+    images = {"snapshot": dump.snapshot, "dump": dump.path}
+    return {
+        "differences": stages.compare_models.submit(evaluations=tuple(evaluations.values()), decided=decided),
+        "slices": stages.score_slices.submit(evaluation=decided, clean=clean, near_twins=near_twins),
+        "near_twins": near_twins,
+        "label_errors": label_errors,
+        "duplicates": duplicates,
+        "examples": examples,
+        "thumbnails": stages.cut_thumbnails.submit(examples=examples, **images) if dump.has_images else None,
+    }

@@ -12,6 +12,7 @@ RakutenError
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
 ├── MismatchError                 probabilities whose product ids or class codes disagree
+├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
 └── StageProcessError             a stage's own process ended without a result
 """
@@ -63,6 +64,10 @@ class OutputError(RakutenError):
 
 class MismatchError(RakutenError):
     """Probabilities whose product ids or class codes disagree."""
+
+
+class HeldOutError(RakutenError):
+    """An attempt to fit or choose on products that are only to be scored."""
 
 
 class ConstantPredictionError(RakutenError):

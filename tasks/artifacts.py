@@ -5,48 +5,95 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from rakuten.evaluation.evaluate import CONFUSION_PICTURE
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
+from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.exploration.page import PAGE
 from rakuten.exploration.page import SUMMARY as EXPLORATION_SUMMARY
-from rakuten.fusion.votes import vote_name
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.pages.page import picture
-from rakuten.recipes import Plan
+from rakuten.recipes import Plan, Recipe
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
+from rakuten.reporting.study_steps import TITLES, table_rows
 from tasks.futures import output_of
 from tasks.runs import OpenRun, run_book
+from tasks.study import ImageStudy
 
 
-def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], report: Any) -> None:
+def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decision: Any, report: Any) -> None:
     """Show a retraining's scores, confusions, report and files, and record the scores.
 
     Args:
         run: The run; its outputs are known.
         plan: What was run.
         evaluations: Futures of the evaluations, by name of what was evaluated.
+        decision: Future of the decision.
         report: Future of the report.
     """
     name = run.record.run
     found = {evaluated: output_of(future) for evaluated, future in evaluations.items()}
     run.scores = score_table(tuple(found.values()), plan)
+    run.decision = str(output_of(decision).read_json(DECISION)["name"])
     rendered = output_of(report)
     create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
     create_markdown_artifact(
-        rendered.file(SUMMARY).read_text("utf-8"), key="report", description=f"Run {name}, in short"
-    )
-    decision = vote_name(plan.fusion.decision)
-    # Within the text: Prefect's UI serves no files.
-    confusion = found[decision].file(CONFUSION_PICTURE)
-    create_markdown_artifact(
-        f"![confusion matrix of the {decision}]({picture(confusion)})",
-        key="confusion-matrix",
-        description=f"True against predicted classes, {decision}, run {name}",
+        "\n\n".join([rendered.file(SUMMARY).read_text("utf-8"), *_pictures(found[run.decision], run.decision)]),
+        key="report",
+        description=f"Run {name}, in short",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
     folder = run_book().store.folder
     files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+
+
+def publish_rate(recipe: Recipe, found: StageOutput, drawn: StageOutput) -> None:
+    """Show the learning rate that was found for a recipe, and its curve.
+
+    Args:
+        recipe: What it was found for.
+        found: Has the choice.
+        drawn: Has the picture.
+    """
+    create_table_artifact(
+        [found.read_json(CHOICE)], key="learning-rate", description=f"Learning rate found for {recipe.name}"
+    )
+    create_markdown_artifact(
+        f"![loss by learning rate]({picture(drawn.file(RATE_PICTURE))})",
+        key="learning-rate-curve",
+        description=f"Loss of {recipe.name} by learning rate",
+    )
+
+
+def publish_study(run: OpenRun, study: ImageStudy) -> None:
+    """Show an image study's tables and summary, and record the scores of what went on after step 1.
+
+    Args:
+        run: The run; its outputs are known.
+        study: The study; it has come to its end.
+    """
+    store = run_book().store
+    for step, future in study.reports.items():
+        rows = table_rows(output_of(future))
+        create_table_artifact(
+            rows, key=f"step-{step.replace('_', '-')}", description=f"{TITLES[step]}, run {run.record.run}"
+        )
+        if step != "rates":
+            run.scores += [{"step": step, **row} for row in rows if study.goes_on(row["model"])]
+    run.decision = max(run.scores, key=lambda row: row["validation_f1"])["model"]
+    rendered = StageOutput(key=run.outputs["report"], folder=store.folder / run.outputs["report"])
+    summary = rendered.file(SUMMARY).read_text("utf-8")
+    create_markdown_artifact(summary, key="report", description=f"Run {run.record.run}, in short")
+    create_link_artifact(
+        rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {run.record.run}"
+    )
+
+
+def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
+    """Pictures of what decides, within the text: Prefect's UI serves no files."""
+    shown = {"confusion matrix": CONFUSION_PICTURE, "reliability": RELIABILITY_PICTURE}
+    return [f"![{name} of the {decision}]({picture(evaluation.file(file))})" for name, file in shown.items()]
 
 
 def publish_validation(validation: StageOutput) -> str:

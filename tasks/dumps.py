@@ -63,5 +63,5 @@ _open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False)
 def named_after_dump() -> str:
     """A flow run's name in the UI: the dump's folder and what was asked for, without this machine's paths."""
     parameters = flow_run.parameters
-    asked = [str(parameters[name]) for name in ("plan", "part", "model") if name in parameters]
-    return " · ".join([Path(parameters["dump"]).name, *asked])
+    asked = [str(parameters[name]) for name in ("plan", "recipe", "part", "model") if name in parameters]
+    return " · ".join([Path(parameters["dump"]).name, *(Path(name).name for name in asked)])

@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import InputError
-from rakuten.fusion.votes import vote_name
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.recipes import Plan, Recipe
@@ -26,7 +25,7 @@ class FusedModel(BaseModel):
         run: Id of the run.
         plan: Its plan.
         models: Trained models by recipe name.
-        fusion: The vote that decides.
+        fusion: The fusion that decides.
         corpus_words: Corpus-wide stop words its text models learnt without.
     """
 
@@ -57,7 +56,7 @@ def fused_model(run: str) -> FusedModel:
         run=record.run,
         plan=plan,
         models={name: book.output(record, f"model {name}") for name in trained},
-        fusion=book.output(record, vote_name(plan.fusion.decision)),
+        fusion=book.output(record, "decision"),
         corpus_words=book.output(record, "corpus words"),
     )
 

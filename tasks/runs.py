@@ -7,11 +7,10 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from rakuten.fusion.votes import vote_name
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.recipes import Plan
+from rakuten.recipes import ImageStudyPlan, Plan
 from rakuten.settings import Settings
 
 logger = logging.getLogger("rakuten.runs")
@@ -24,16 +23,23 @@ class OpenRun:
         record: What is recorded of it.
         outputs: Keys of its outputs by role, recorded when it ends, however it ends.
         scores: The score table, likewise.
+        decision: Name of the row of it that predictions are made with, likewise.
     """
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
         self.outputs: dict[str, str] = {}
         self.scores: list[dict[str, Any]] = []
+        self.decision: str | None = None
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """What came of the run so far, as fields of its record."""
+        return {"outputs": self.outputs, "scores": self.scores, "decision": self.decision}
 
 
 @contextmanager
-def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:
@@ -47,7 +53,6 @@ def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[
         flow_run=flow_run.get_id(),
         parameters=parameters,
         plan=plan.model_dump(mode="json"),
-        decision=vote_name(plan.fusion.decision),
     )
     run = OpenRun(record)
     with exclusive(book.lock(record.run), purpose=record.run):
@@ -56,9 +61,9 @@ def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[
             yield run
         except BaseException as error:
             message = f"{type(error).__name__}: {error}"
-            book.close(record, Status.FAILED, error=message, outputs=run.outputs, scores=run.scores)
+            book.close(record, Status.FAILED, error=message, **run.found)
             raise
-        book.close(record, Status.COMPLETED, outputs=run.outputs, scores=run.scores)
+        book.close(record, Status.COMPLETED, **run.found)
 
 
 def run_book() -> RunBook:

@@ -25,6 +25,17 @@ def show(run: str | None) -> None:
 
 
 @click.command()
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
+@reporting_errors
+def compare(first: str, second: str) -> None:
+    """Compare two runs on the test products of both: is the second better, where, and for which products."""
+    from flows.comparison import comparison_lines
+
+    click.echo("\n".join(comparison_lines(outputs_store(), first, second)))
+
+
+@click.command()
 @reporting_errors
 def ui() -> None:
     """Serve the Prefect UI over the runs of this outputs folder until interrupted."""

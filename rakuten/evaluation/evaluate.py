@@ -1,4 +1,4 @@
-"""The stage that scores one model or vote on the split's validation and test products."""
+"""The stage that scores one model or fusion on the split's validation and test products."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,10 @@ from rakuten.data.classes import CODES, LABELS
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import InputError
 from rakuten.evaluation.confusion import rank_confusions
-from rakuten.evaluation.plots import draw_confusion, draw_curves
+from rakuten.evaluation.held_out import read_test_truth
+from rakuten.evaluation.plots import draw_confusion, draw_curves, draw_reliability
+from rakuten.evaluation.predictions import PREDICTIONS, write_predictions
+from rakuten.evaluation.reliability import Calibration, calibrate
 from rakuten.evaluation.scores import (
     Counts,
     accuracy,
@@ -28,10 +31,12 @@ METRICS = "metrics.json"
 PER_CLASS = "per_class.parquet"
 CONFUSIONS = "confusions.parquet"
 CONFUSION_PICTURE = "confusion.png"
+RELIABILITY = "reliability.parquet"
+RELIABILITY_PICTURE = "reliability.png"
 CURVES_PICTURE = "curves.png"
 
 
-@stage(version=1, libraries=("matplotlib", "numpy"))
+@stage(version=2, libraries=("matplotlib", "numpy", "scipy"))
 def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> dict[str, Any]:
     """Score probabilities on the test products, and apart from them on the validation products.
 
@@ -40,7 +45,7 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
         scored: Has `probabilities.parquet` of validation and test products, fewer where a product lacks the model's
             modality, and `history.parquet` where it was trained in epochs.
         split: Has `split.parquet`.
-        name: What to call it in reports: a recipe's name, or a vote's.
+        name: What to call it in reports: a recipe's name, or a fusion's.
 
     Returns:
         Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro, calibration_error of the test products.
@@ -53,25 +58,38 @@ def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> d
         metrics.json: name, scored (key), and for "test" and "validation" each rows, missing_rows (products without
             probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap of f1_weighted),
             calibration_error (expected, 15 bins); "validation" is null where no validation product was scored.
+            "calibration": temperature (fitted to validation products; null without any), before and after (calibration
+            error of the test products, as they are and at that temperature).
+        predictions.parquet: Of the test products that were scored: productid, prdtypecode, predicted, confidence.
         per_class.parquet: Of the test products: prdtypecode, label, precision, recall, f1, support.
         confusions.parquet: Of the test products: prdtypecode, taken_for, share, count; largest share first.
         confusion.png: The same as a picture.
+        reliability.parquet, reliability.png: Of the test products by confidence; see `Calibration.bins`.
         curves.png: Loss and scores by epoch; only where there is a history.
     """
     probabilities = Probabilities.read(scored.file(PROBABILITIES))
-    truth = read_truth(split)
+    truth, held_out = read_truth(split), read_test_truth(split)
     require_unfitted(probabilities, truth, name)
-    counts = truth["test"].confusions(probabilities)
+    counts = held_out.confusions(probabilities)
     if not counts.sum():
         raise InputError(
             f"{name}: expected probabilities of test products to score, received those of 0 of the split's "
-            f"{len(truth['test'].productids)} test products"
+            f"{len(held_out.productids)} test products"
         )
-    test = _metrics(counts, truth["test"], probabilities)
+    test = _metrics(counts, held_out, probabilities)
     validation_counts = truth["validation"].confusions(probabilities)
     has_validation = validation_counts.sum() > 0
     validation = _metrics(validation_counts, truth["validation"], probabilities) if has_validation else None
-    metrics = {"name": name, "scored": scored.key, "test": test, "validation": validation}
+    calibration = calibrate(probabilities, truth["validation"], held_out)
+    metrics = {
+        "name": name,
+        "scored": scored.key,
+        "test": test,
+        "validation": validation,
+        "calibration": {field: getattr(calibration, field) for field in ("temperature", "before", "after")},
+    }
+    _write_reliability(calibration, name, out)
+    write_predictions(probabilities, held_out, out / PREDICTIONS)
     (out / METRICS).write_text(json.dumps(metrics, indent=2), "utf-8")
     _per_class(counts).to_parquet(out / PER_CLASS, index=False)
     rank_confusions(counts).to_parquet(out / CONFUSIONS, index=False)
@@ -92,6 +110,11 @@ def _metrics(counts: Counts, truth: Truth, probabilities: Probabilities) -> dict
         "interval": list(f1_weighted_interval(counts)),
         "calibration_error": truth.calibration_error(probabilities),
     }
+
+
+def _write_reliability(calibration: Calibration, name: str, out: Path) -> None:
+    calibration.bins.to_parquet(out / RELIABILITY, index=False)
+    draw_reliability(calibration, name, out / RELIABILITY_PICTURE)
 
 
 def _per_class(counts: Counts) -> pd.DataFrame:

@@ -5,6 +5,7 @@ function also takes a stack of tables (..., 27, 27), so that a bootstrap is one 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,20 @@ class ClassScores:
     f1: Floats
     support: Counts
 
+    @property
+    def f1_weighted(self) -> Floats:
+        """Mean F1, each class weighing as many products as it has: the challenge's score."""
+        return _ratio((self.f1 * self.support).sum(axis=-1), self.support.sum(axis=-1))
+
+    @property
+    def f1_macro(self) -> Floats:
+        """Mean F1 over the classes that have products, all weighing the same.
+
+        A class without products has no recall; scikit-learn counts it as 0 once it was predicted anywhere.
+        """
+        present = self.support > 0
+        return _ratio((self.f1 * present).sum(axis=-1), present.sum(axis=-1))
+
 
 def count_confusions(true_codes: npt.NDArray[np.int64], predicted_codes: npt.NDArray[np.int64]) -> Counts:
     """Count every pair of true and predicted class.
@@ -51,14 +66,17 @@ def count_confusions(true_codes: npt.NDArray[np.int64], predicted_codes: npt.NDA
     """
     if len(true_codes) != len(predicted_codes):
         raise MismatchError(f"{len(true_codes)} true classes, but {len(predicted_codes)} predictions")
-    cells = _targets(true_codes) * NUM_CLASSES + _targets(predicted_codes)
+    cells = targets_of(true_codes) * NUM_CLASSES + targets_of(predicted_codes)
     return np.bincount(cells, minlength=NUM_CLASSES**2).astype(np.int64).reshape(NUM_CLASSES, NUM_CLASSES)
 
 
 def score_classes(counts: Counts) -> ClassScores:
     """Precision, recall, F1 and support of each class of a table (or stack of tables) of counts."""
-    right = np.diagonal(counts, axis1=-2, axis2=-1)
-    support, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
+    return score_margins(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1), counts.sum(axis=-2))
+
+
+def score_margins(right: npt.NDArray[Any], support: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> ClassScores:
+    """The same from what it takes of a table: products of each class, given each class, and both; (..., 27) each."""
     return ClassScores(
         precision=_ratio(right, predicted),
         recall=_ratio(right, support),
@@ -73,19 +91,13 @@ def accuracy(counts: Counts) -> Floats:
 
 
 def f1_weighted(counts: Counts) -> Floats:
-    """Mean F1 over classes, each weighing as many products as it has: the challenge's score."""
-    classes = score_classes(counts)
-    return _ratio((classes.f1 * classes.support).sum(axis=-1), classes.support.sum(axis=-1))
+    """`ClassScores.f1_weighted` of a table."""
+    return score_classes(counts).f1_weighted
 
 
 def f1_macro(counts: Counts) -> Floats:
-    """Mean F1 over the classes that have products, all weighing the same.
-
-    A class without products has no recall; scikit-learn counts it as 0 once it was predicted anywhere.
-    """
-    classes = score_classes(counts)
-    present = classes.support > 0
-    return _ratio((classes.f1 * present).sum(axis=-1), present.sum(axis=-1))
+    """`ClassScores.f1_macro` of a table."""
+    return score_classes(counts).f1_macro
 
 
 def f1_weighted_interval(counts: Counts, seed: int = 1234) -> tuple[float, float]:
@@ -115,7 +127,12 @@ def f1_weighted_interval(counts: Counts, seed: int = 1234) -> tuple[float, float
     return float(low), float(high)
 
 
-def _targets(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def targets_of(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions of class codes in `classes.CODES`.
+
+    Raises:
+        MismatchError: If a code is none of the 27.
+    """
     known = np.asarray(CODES, np.int64)
     targets = np.searchsorted(known, codes).clip(max=NUM_CLASSES - 1)
     strange = np.flatnonzero(known[targets] != codes)

@@ -19,9 +19,10 @@ from rakuten.exploration.images import (
 from rakuten.exploration.repeats import REPEATS_FILE, REVIEW_FILE
 from rakuten.exploration.samples import PHOTOS_A_GROUP, PHOTOS_FOLDER, SHEETS_FOLDER, shown_groups
 from rakuten.exploration.scales import LinearScale, LogScale, Tick, short
-from rakuten.exploration.text_charts import Rows, read, records
+from rakuten.exploration.text_charts import Rows, read
 from rakuten.outputs import StageOutput
 from rakuten.pages.page import picture
+from rakuten.pages.tables import records
 
 FILES_SHOWN = 8
 WORDS_SHOWN = 12

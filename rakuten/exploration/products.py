@@ -14,9 +14,9 @@ from rakuten.data.layout import PARTS
 from rakuten.data.products import REJECTED_FILE
 from rakuten.exploration.profile import IMAGE_STATES, read_profile
 from rakuten.exploration.statistics import imbalance, wilson
+from rakuten.exploration.texts import LANGUAGES, UNKNOWN
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
-from rakuten.text.languages import LANGUAGES, UNKNOWN
 from rakuten.text.residue import KINDS
 
 CLASSES_FILE = "classes.parquet"

@@ -17,7 +17,7 @@ from rakuten.data.shift import (
     shift_of_counts,
     shift_of_documents,
 )
-from rakuten.text.languages import LANGUAGES, UNKNOWN
+from rakuten.exploration.texts import LANGUAGES, UNKNOWN
 from rakuten.text.telling_words import log_odds, word_matrix
 
 VOCABULARY = "vocabulary"

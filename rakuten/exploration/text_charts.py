@@ -19,10 +19,10 @@ from rakuten.exploration.products import (
     UNITS,
 )
 from rakuten.exploration.scales import LinearScale, LogScale, nice_end
-from rakuten.exploration.texts import RESIDUE_FILE
+from rakuten.exploration.texts import LANGUAGES, RESIDUE_FILE, UNKNOWN
 from rakuten.exploration.words import CLOUDS_FILE, TELLING_FROM, VOCABULARIES_FILE, WORDS_FILE
 from rakuten.outputs import StageOutput
-from rakuten.text.languages import LANGUAGES, UNKNOWN
+from rakuten.pages.tables import records
 
 LANGUAGE_NAMES = {"fr": "French", "en": "English", "de": "German", UNKNOWN: "not told"}
 COLUMN_NAMES = {"designation": "Title", "description": "Description", "text": "Title and description"}
@@ -34,11 +34,6 @@ PIECES_SHOWN = 10
 CELL, CELL_MARGIN = 18, 42
 
 Rows = list[dict[str, Any]]
-
-
-def records(frame: pd.DataFrame) -> Rows:
-    """Rows of a table as dicts."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def read(output: StageOutput, name: str) -> Rows:

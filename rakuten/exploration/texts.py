@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,13 +15,15 @@ from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import CleaningRecipe
 from rakuten.stages import stage
 from rakuten.text.cleaning import Cleaner, plain_text
-from rakuten.text.languages import guess_language
+from rakuten.text.language import Language, guess_languages
 from rakuten.text.residue import KINDS, count_residue
 from rakuten.text.stop_words import stop_words
 
 TEXTS_FILE = "texts.parquet"
 RESIDUE_FILE = "residue.parquet"
 COLUMNS = ("designation", "description")
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+UNKNOWN = "unknown"
 # A piece of residue seen less often than the most frequent of its kind tells nothing more.
 PIECES_KEPT = 50
 
@@ -59,7 +61,7 @@ RESIDUE_SCHEMA = pa.schema(
 )
 
 
-@stage(version=1, libraries=("scikit-learn", "stop-words"))
+@stage(version=1, libraries=("stop-words",))
 def profile_texts(out: Path, products: StageOutput, cleaning: CleaningRecipe) -> dict[str, Any]:
     """Profile the texts of all products that could be read.
 
@@ -73,9 +75,10 @@ def profile_texts(out: Path, products: StageOutput, cleaning: CleaningRecipe) ->
 
     Output:
         texts.parquet: one row a product. Lengths are those a reader sees, tags and entities resolved; null for a
-            description that is not there. language: see `guess_language`. *_residue: kinds found, see `residue`.
-            title_key, description_key: equal for texts of the same letters and digits, null where there are none.
-            *_digest: equal for the same characters, null where there are none. words: clean words, stop words dropped.
+            description that is not there. language: one of `LANGUAGES`, or `UNKNOWN`. *_residue: kinds found, see
+            `residue`. title_key, description_key: equal for texts of the same letters and digits, null where there are
+            none. *_digest: equal for the same characters, null where there are none. words: clean words, stop words
+            dropped.
         residue.parquet: the most frequent pieces of residue of each kind and column, with numbers of products and
             occurrences.
     """
@@ -130,6 +133,7 @@ def _profile(product: dict[str, Any], cleaner: Cleaner, residues: dict[str, _Res
     designation, description = product["designation"], product["description"]
     seen = plain_text(designation).split()
     described = None if description is None else plain_text(description).split()
+    (language,) = guess_languages([f"{designation} {description or ''}"])
     title_length, description_length = _length(seen), None if described is None else _length(described)
     both = [*seen, *(described or ())]
     words = [*cleaner.words(designation), *(() if description is None else cleaner.words(description))]
@@ -142,7 +146,7 @@ def _profile(product: dict[str, Any], cleaner: Cleaner, residues: dict[str, _Res
         "description_characters": description_length,
         "text_words": len(both),
         "text_characters": _length(both),
-        "language": guess_language(f"{designation} {description or ''}"),
+        "language": language or UNKNOWN,
         "designation_residue": residues["designation"].add(designation),
         "description_residue": residues["description"].add(description or ""),
         "title_key": _digest(normalise_title(designation)),

@@ -1,52 +1,81 @@
-"""The stages that fuse models: once on the scored products, where weights are found, and on products to predict."""
+"""The stages of fusion: each method fitted, the decision among them, and its application to other products."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from rakuten.data.classes import CODES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import InputError, MismatchError
-from rakuten.evaluation.scores import f1_weighted
 from rakuten.evaluation.truth import SCORED_SIDES, Truth, read_truth, require_unfitted
-from rakuten.fusion.votes import count_members, fuse
+from rakuten.fusion.alignment import align
+from rakuten.fusion.choice import Candidate, choose
+from rakuten.fusion.fitting import weighted_f1
+from rakuten.fusion.fuser import Fuser
 from rakuten.outputs import StageOutput
-from rakuten.recipes.plan import Vote
+from rakuten.recipes.plan import FusionMethod
 from rakuten.stages import stage
 
-WEIGHTS = "weights.json"
+FUSION = "fusion.json"
+DECISION = "decision.json"
+
+# Products whose probabilities of all members are held at a time.
+BATCH = 20_000
+
+METHOD_NAMES: dict[FusionMethod, str] = {
+    "single": "best model alone",
+    "average": "average vote",
+    "weighted": "weighted vote",
+    "max": "max vote",
+    "fitted": "fitted vote",
+    "greedy": "greedy selection",
+    "stacked": "stacking",
+}
 
 
-@stage(version=1, libraries=("numpy",))
-def fuse_votes(
-    out: Path, members: tuple[StageOutput, ...], split: StageOutput, vote: Vote, skip_unseen: bool = False
+@stage(version=1, libraries=("numpy", "scipy"))
+def fuse(
+    out: Path,
+    members: tuple[StageOutput, ...],
+    names: tuple[str, ...],
+    modalities: tuple[str, ...],
+    split: StageOutput,
+    method: FusionMethod,
+    calibrate: bool,
+    weights: tuple[float, ...] | None = None,
+    skip_unseen: bool = False,
 ) -> dict[str, Any]:
-    """Fuse the models' probabilities of the validation and test products.
-
-    A member's weight is its weighted F1 on the validation products; test products never decide anything.
+    """Fit one way to fuse models on validation products, and fuse their test products.
 
     Args:
         out: Work folder.
         members: Trained models' outputs; each has `probabilities.parquet` of validation and test products.
+        names: What the members are called.
+        modalities: What each member needs to see of a product.
         split: Has `split.parquet`.
-        vote: "weighted" or "max".
+        method: How they are fused.
+        calibrate: Whether members are brought to their own temperature first, and the answer to its own at last.
+        weights: Of the method "weighted", one a member, in place of their validation F1; None: F1.
         skip_unseen: Whether products in no member are left out and counted, not refused: for image models alone,
             which cannot see products without an image.
 
     Returns:
-        Facts: products, fused_from_fewer (products that a member lacks), unseen (products that all lack).
+        Facts: products, fused_from_fewer (products that a member lacks), unseen (products that all lack), and
+        validation_f1_weighted, every validation product answered by what was fitted to others.
 
     Raises:
-        InputError: If a member has no validation product to be weighed by.
+        InputError: If a member has no validation product to be judged by.
         MismatchError: If a member has other products than the split's validation and test products, or one of those
             is in no member (unless `skip_unseen`), or a member is given twice.
 
     Output:
-        probabilities.parquet: Of the split's validation and test products, unseen ones left out.
-        weights.json: vote, and members: each key, validation_f1_weighted and weight (they sum to 1; null in a max
-            vote, which has none).
+        probabilities.parquet: Of the split's validation and test products, unseen ones left out; validation products as
+            answered by what was fitted to others.
+        fusion.json: members (key, name, modality, temperature, validation_f1_weighted) and the fitted `Fuser`.
     """
     _require_distinct([member.key for member in members])
     truth = read_truth(split)
@@ -54,72 +83,142 @@ def fuse_votes(
     for member, values in zip(members, probabilities, strict=True):
         require_unfitted(values, truth, member.key)
     scores = [
-        _validation_score(member, values, truth["validation"])
-        for member, values in zip(members, probabilities, strict=True)
+        _validation_score(name, values, truth["validation"]) for name, values in zip(names, probabilities, strict=True)
     ]
-    asked = np.concatenate([truth[side].productids for side in SCORED_SIDES])
-    seen = np.isin(asked, np.concatenate([values.productids for values in probabilities]))
-    productids = asked[seen] if skip_unseen else asked
-    fuse(vote, probabilities, scores, productids).write(out / PROBABILITIES)
-    weights = [None] * len(scores) if vote == "max" else _weights(scores)
+    seen = {
+        side: np.isin(truth[side].productids, np.concatenate([values.productids for values in probabilities]))
+        for side in SCORED_SIDES
+    }
+    asked = {side: truth[side].productids[seen[side]] if skip_unseen else truth[side].productids for side in seen}
+    validation = align(probabilities, asked["validation"])
+    targets = _targets(truth["validation"], asked["validation"])
+    fuser, answers = Fuser.fit(method, validation, targets, modalities, calibrate=calibrate, weights=weights)
+    test = align(probabilities, asked["test"])
+    fused = fuser.apply(test)
+    Probabilities(
+        np.concatenate([validation.productids, fused.productids]),
+        np.concatenate([answers.astype(np.float32), fused.values]),
+    ).write(out / PROBABILITIES)
     described = [
-        {"key": member.key, "weight": weight, "validation_f1_weighted": score}
-        for member, weight, score in zip(members, weights, scores, strict=True)
+        {"key": member.key, "name": name, "modality": modality, "validation_f1_weighted": score}
+        for member, name, modality, score in zip(members, names, modalities, scores, strict=True)
     ]
-    (out / WEIGHTS).write_text(json.dumps({"vote": vote, "members": described}, indent=2), "utf-8")
-    return _facts(probabilities, productids) | {"unseen": len(asked) - len(productids)}
+    (out / FUSION).write_text(json.dumps({"members": described, **fuser.as_json()}), "utf-8")
+    return {
+        "products": len(validation) + len(test),
+        "fused_from_fewer": int((~validation.has.all(axis=0)).sum() + (~test.has.all(axis=0)).sum()),
+        "unseen": sum(int((~has).sum()) for has in seen.values()) if skip_unseen else 0,
+        "validation_f1_weighted": weighted_f1(answers, targets),
+    }
 
 
 @stage(version=1, libraries=("numpy",))
-def apply_vote(out: Path, fusion: StageOutput, predictions: tuple[StageOutput, ...]) -> dict[str, Any]:
-    """Fuse the models' predictions for other products, with the weights found on validation products.
-
-    Predictions are matched to the fusion's members by the model that made them, so their order does not matter. A
-    member may be left out as a whole (a dump without images): its weight goes to the others.
+def decide(
+    out: Path, fusions: tuple[StageOutput, ...], split: StageOutput, decision: FusionMethod | Literal["auto"]
+) -> dict[str, Any]:
+    """Choose the fusion that predictions are made with, by validation products alone.
 
     Args:
         out: Work folder.
-        fusion: What `fuse_votes` made.
+        fusions: Outputs of `fuse`, of the same members.
+        split: Has `split.parquet`.
+        decision: The method that was asked for, or "auto", see `choose`.
+
+    Returns:
+        Facts: the method and its validation_f1_weighted.
+
+    Raises:
+        InputError: If no fusion is of the method asked for.
+
+    Output:
+        decision.json: method, name, fusion (its key), asked, reason; candidates: method, name, validation_f1_weighted,
+            validation_loss, behind (points of F1 behind the best one), margin (what chance alone may make of that).
+        probabilities.parquet, fusion.json: of the chosen fusion.
+    """
+    validation = read_truth(split)["validation"]
+    candidates = []
+    for fusion in fusions:
+        held_out = Probabilities.read(fusion.file(PROBABILITIES))
+        asked = validation.productids[np.isin(validation.productids, held_out.productids)]
+        method = fusion.read_json(FUSION)["method"]
+        candidates.append(Candidate(method, held_out.of(asked).values, _targets(validation, asked)))
+    choice = choose(candidates, decision)
+    chosen = fusions[choice.place]
+    for name in (PROBABILITIES, FUSION):
+        (out / name).hardlink_to(chosen.file(name))
+    method = candidates[choice.place].method
+    content = {
+        "method": method,
+        "name": METHOD_NAMES[method],
+        "fusion": chosen.key,
+        "asked": decision,
+        "reason": choice.reason,
+        "candidates": [{"name": METHOD_NAMES[row.method], **asdict(row)} for row in choice.standings],
+    }
+    (out / DECISION).write_text(json.dumps(content, indent=2), "utf-8")
+    return {"method": method, "validation_f1_weighted": chosen.facts["validation_f1_weighted"]}
+
+
+@stage(version=1, libraries=("numpy",))
+def apply_fusion(out: Path, fusion: StageOutput, predictions: tuple[StageOutput, ...]) -> dict[str, Any]:
+    """Fuse the models' predictions for other products, as was fitted on validation products.
+
+    Predictions are matched to the fusion's members by the model that made them, so their order does not matter. All
+    members of a modality may be left out (a dump without images): what was fitted for that case is used.
+
+    Args:
+        out: Work folder.
+        fusion: What `fuse` or `decide` made.
         predictions: Outputs of stages that took a `model`; each has `probabilities.parquet`.
 
     Returns:
-        Facts: products, fused_from_fewer (products that a prediction lacks).
+        Facts: products, fused_from_fewer (products that a member lacks).
 
     Raises:
-        MismatchError: If a prediction was made by a model that is no member of the fusion, or two by the same.
+        MismatchError: If a prediction was made by a model that is no member of the fusion, or two by the same, or a
+            product is in some but not all members of its modality.
 
     Output:
         probabilities.parquet: Of every product in any prediction, by ascending productid.
     """
-    stored = fusion.read_json(WEIGHTS)
-    weight_of = {member["key"]: member["weight"] for member in stored["members"]}
+    stored = fusion.read_json(FUSION)
+    keys = [member["key"] for member in stored["members"]]
     models = [_model_of(prediction) for prediction in predictions]
     _require_distinct(models)
     for prediction, model in zip(predictions, models, strict=True):
-        if model not in weight_of:
-            raise MismatchError(
-                f"{prediction.key} was made by {model}, expected a member of {fusion.key}: {sorted(weight_of)}"
-            )
-    probabilities = [Probabilities.read(prediction.file(PROBABILITIES)) for prediction in predictions]
-    productids = np.unique(np.concatenate([values.productids for values in probabilities]))
-    weights = [weight_of[model] or 0.0 for model in models]
-    fuse(stored["vote"], probabilities, weights, productids).write(out / PROBABILITIES)
-    return _facts(probabilities, productids)
+        if model not in keys:
+            raise MismatchError(f"{prediction.key} was made by {model}, expected a member of {fusion.key}: {keys}")
+    read = {
+        model: Probabilities.read(prediction.file(PROBABILITIES))
+        for model, prediction in zip(models, predictions, strict=True)
+    }
+    members = [read.get(key) for key in keys]
+    productids = np.unique(np.concatenate([values.productids for values in read.values()]))
+    fuser = Fuser.from_json(stored)
+    values, fewer = [], 0
+    for start in range(0, len(productids), BATCH):
+        aligned = align(members, productids[start : start + BATCH])
+        fewer += int((~aligned.has.all(axis=0)).sum())
+        values.append(fuser.apply(aligned).values)
+    Probabilities(productids, np.concatenate(values)).write(out / PROBABILITIES)
+    return {"products": len(productids), "fused_from_fewer": fewer}
 
 
-def _validation_score(member: StageOutput, probabilities: Probabilities, validation: Truth) -> float:
-    counts = validation.confusions(probabilities)
-    if not counts.sum():
+def _validation_score(name: str, probabilities: Probabilities, validation: Truth) -> float:
+    known = np.isin(validation.productids, probabilities.productids)
+    if not known.any():
         raise InputError(
-            f"{member.key}: expected probabilities of validation products to weigh it by, received those of 0 of the "
-            f"split's {len(validation.productids)} validation products"
+            f"{name}: expected probabilities of validation products to judge it by, received those of 0 of the split's "
+            f"{len(validation.productids)} validation products"
         )
-    return float(f1_weighted(counts))
+    asked = validation.productids[known]
+    return weighted_f1(probabilities.of(asked).values.astype(np.float64), _targets(validation, asked))
 
 
-def _weights(scores: Sequence[float]) -> list[float | None]:
-    total = sum(scores)
-    return [score / total if total else 1 / len(scores) for score in scores]
+def _targets(truth: Truth, productids: np.ndarray) -> np.ndarray:
+    """Columns of the true classes of some of the products, which keep their order."""
+    codes = truth.codes[np.isin(truth.productids, productids)]
+    return np.searchsorted(np.asarray(CODES, np.int64), codes)
 
 
 def _model_of(prediction: StageOutput) -> str:
@@ -131,9 +230,4 @@ def _model_of(prediction: StageOutput) -> str:
 
 def _require_distinct(keys: Sequence[str]) -> None:
     if not keys or len(set(keys)) != len(keys):
-        raise MismatchError(f"a vote needs members that differ, at least one, received {list(keys)}")
-
-
-def _facts(probabilities: Sequence[Probabilities], productids: np.ndarray) -> dict[str, Any]:
-    fewer = count_members(probabilities, productids) < len(probabilities)
-    return {"products": len(productids), "fused_from_fewer": int(fewer.sum())}
+        raise MismatchError(f"a fusion needs members that differ, at least one, received {list(keys)}")

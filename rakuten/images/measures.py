@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from rakuten.data.joined import IMAGES_FILE
 from rakuten.images.arrays import ImageArrays
+from rakuten.images.borders import WHITE_FROM, product_box
 from rakuten.images.resizing import PIXELS, size_within
 from rakuten.outputs import Pool, StageOutput
 from rakuten.stages import stage
@@ -21,8 +22,6 @@ from rakuten.stages import stage
 SHARD_SIZE = 5000
 UNIT = "images"
 
-# Averaging to a small square takes JPEG noise off white paper; shadows of a product on it are darker than this.
-WHITE_FROM = 245
 # Width of the rim that shows the ground, as a share of the shorter side.
 RIM = 1 / 32
 # Products cut off at one or two sides of a white page still stand on white; pages with bars at two sides do not.
@@ -94,8 +93,8 @@ def measure(pixels: npt.NDArray[np.uint8]) -> dict[str, Any]:
         pixels: (height, width, 3), RGB.
 
     Returns:
-        rim_white: Share of its rim that is white. filled: Share of its area that the smallest box around all that is
-        not white takes; None where all is white. crop_gain: How many times as long and wide the product would be shown
+        rim_white: Share of its rim that is white. filled: Share of its area that `product_box` takes; None where all is
+        white. crop_gain: How many times as long and wide the product would be shown
         if the picture were cut to that box, from 1. brightness, contrast, saturation: mean and deviation of lightness,
         mean difference of the strongest and the weakest colour, 0 to 1.
     """
@@ -108,13 +107,12 @@ def measure(pixels: npt.NDArray[np.uint8]) -> dict[str, Any]:
         "contrast": float(lightness.std()),
         "saturation": float(np.ptp(pixels, axis=-1).mean() / 255),
     }
-    rows, columns = (np.flatnonzero(~white.all(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    if white.all():
         return found | {"filled": None, "crop_gain": None}
-    box = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    left, upper, right, lower = product_box(pixels)
     return found | {
-        "filled": float(box[0] * box[1] / (height * width)),
-        "crop_gain": float(max(height, width) / max(box)),
+        "filled": (right - left) * (lower - upper) / (height * width),
+        "crop_gain": max(height, width) / max(right - left, lower - upper),
     }
 
 

@@ -37,6 +37,8 @@ def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> st
         "size": size,
         "duration": duration,
         "short_key": short_key,
+        "signed": signed,
+        "similarity": similarity,
     }
     return environment.get_template(template).render(content)
 
@@ -49,6 +51,17 @@ def picture(path: Path) -> str:
 def score(value: float | None, digits: int = 3) -> str:
     """0.8123 → "0.812"."""
     return ABSENT if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """0.0123 → "+0.012", -0.0004 → "0.000"."""
+    text = f"{value:+.{digits}f}"
+    return text.lstrip("+-") if not float(text) else text.replace("-", "−")
+
+
+def similarity(value: float) -> str:
+    """0.9991 → "99.9 % alike"."""
+    return "alike" if value >= 0.9995 else f"{100 * value:.1f} % alike"
 
 
 def count(value: int) -> str:

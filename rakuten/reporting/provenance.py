@@ -89,4 +89,4 @@ def _keys(content: Any) -> Iterator[str]:
 def _label(inputs: Mapping[str, Any]) -> str:
     recipe = inputs.get("recipe", {})
     named = recipe.get("content", {}).get("name") if isinstance(recipe, Mapping) else None
-    return str(named or inputs.get("name") or inputs.get("vote") or "")
+    return str(named or inputs.get("name") or inputs.get("method") or "")

@@ -10,14 +10,18 @@ from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
-from rakuten.fusion.stages import WEIGHTS
+from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
 from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import picture, render
+from rakuten.pages.tables import records
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, group_quarantine, read_expectations, read_parts
+from rakuten.reporting.findings import explain, what_changed
+from rakuten.reporting.fusion_weights import weights_by_case
+from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
-from rakuten.reporting.published import published_f1_by_class
+from rakuten.reporting.published import PublishedScore, best_published, published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 from rakuten.reporting.scores import ScoreRow, plain, score_rows
 from rakuten.stages import stage
@@ -27,7 +31,6 @@ SUMMARY = "report.md"
 LEADERBOARD = "leaderboard.parquet"
 
 CONFUSIONS_SHOWN = 20
-OWN_FILES = OwnFiles(package="reporting")
 # A single product taken for something else says nothing of its class.
 FEWEST_CONFUSED = 2
 
@@ -36,13 +39,15 @@ FEWEST_CONFUSED = 2
 def render_report(
     out: Path,
     evaluations: tuple[StageOutput, ...],
-    votes: tuple[StageOutput, ...],
-    decision: str,
+    fusions: tuple[StageOutput, ...],
+    decision: StageOutput,
     plan: Plan,
     snapshot: StageOutput,
     validation: StageOutput,
     clean: StageOutput,
     split: StageOutput,
+    findings: dict[str, StageOutput | None],
+    previous: StageOutput | None,
     command: str,
     dump_name: str = "",
     own_files: OwnFiles = OWN_FILES,
@@ -51,11 +56,14 @@ def render_report(
 
     Args:
         out: Work folder.
-        evaluations: Of the models in the plan's order, then of the votes.
-        votes: Outputs of `fuse_votes`; empty where one model decides alone.
-        decision: Name of the evaluation that stands for the run: what predictions are made with.
+        evaluations: Of the models in the plan's order, then of the fusions.
+        fusions: Outputs of `fuse`.
+        decision: Output of `decide`: names the evaluation that stands for the run, what predictions are made with.
         plan: What was trained.
         snapshot, validation, clean, split: Of the dump it was trained on.
+        findings: What explains the decision's score, by role: differences, slices, near_twins, label_errors,
+            duplicates, examples, thumbnails (None for a dump without images).
+        previous: Evaluation that an earlier run's decision got; None where there is none to compare with.
         command: What to type to do it again, without this machine's paths.
         dump_name: What people call the dump; "": its key alone says which.
         own_files: Template, style sheet and published figures; given so that they enter the key.
@@ -68,30 +76,36 @@ def render_report(
 
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
-        report.md: Scores, decision and worst confusions.
-        leaderboard.parquet: One row a model or vote, the best weighted F1 first; columns of `score_table`.
+        report.md: The same in short, without pictures.
+        leaderboard.parquet: One row a model or fusion, the best weighted F1 first; columns of `score_table`.
     """
     rows = score_rows(evaluations, plan)
-    decided = next((row for row in rows if row.name == decision), None)
+    choice = decision.read_json(DECISION)
+    decided = next((row for row in rows if row.name == choice["name"]), None)
     if decided is None:
-        raise InputError(f"the decision {decision!r} has no evaluation; there are {[row.name for row in rows]}")
-    content = {
+        raise InputError(f"the decision {choice['name']!r} has no evaluation; there are {[row.name for row in rows]}")
+    reference = decided.published or best_published()
+    content: dict[str, Any] = {
         "plan": plan,
         "dump_name": dump_name,
         "dump_key": snapshot.key,
         "command": command,
         "rows": rows,
+        "ranked": sorted(rows, key=lambda row: -row.f1_weighted),
         "decided": decided,
+        "reference": reference,
         "confusions": _worst_confusions(decided),
+        "changed": what_changed(previous, decided.evaluation),
         "labels": LABELS,
     }
     board = pd.DataFrame([plain(row) for row in rows])
     board.sort_values("f1_weighted", ascending=False, kind="stable").to_parquet(out / LEADERBOARD, index=False)
-    (out / SUMMARY).write_text(render(own_files, "report.md.j2", content), "utf-8")
-    steps = trace([*evaluations, *votes, validation, clean, split])
+    found = [finding for finding in findings.values() if finding is not None]
+    steps = trace([*evaluations, decision, *found, validation, clean, split])
     content |= (
-        _figures(rows, decided)
-        | _votes(votes, rows)
+        _figures(rows, decided, reference)
+        | {"choice": choice, "weights": weights_by_case(fusions)}
+        | explain(findings, rows, decided)
         | _data(snapshot, validation, clean, split)
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},
@@ -102,17 +116,18 @@ def render_report(
             "style": own_files.style(),
         }
     )
+    (out / SUMMARY).write_text(render(own_files, "report.md.j2", content), "utf-8")
     page = render(own_files, "report.html.j2", content)
     (out / REPORT).write_text(page, "utf-8")
     return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}
 
 
-def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
+def _figures(rows: list[ScoreRow], decided: ScoreRow, reference: PublishedScore) -> dict[str, Any]:
     """Tables by class and pictures."""
     published = published_f1_by_class()
     by_class = _per_class(decided).sort_values("f1", kind="stable")
     by_class = pd.concat([by_class[by_class["support"] > 0], by_class[by_class["support"] == 0]])
-    column = decided.published.column if decided.published else None
+    column = reference.column
     f1 = {row.name: _per_class(row).set_index("prdtypecode")["f1"].to_dict() for row in rows}
     pictures = {row.name: row.evaluation.folder / CURVES_PICTURE for row in rows}
     return {
@@ -125,15 +140,6 @@ def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
         "confusion_picture": picture(decided.evaluation.file(CONFUSION_PICTURE)),
         "curves": {name: picture(path) for name, path in pictures.items() if path.is_file()},
     }
-
-
-def _votes(votes: tuple[StageOutput, ...], rows: list[ScoreRow]) -> dict[str, Any]:
-    """Votes with their members' names."""
-    names = {row.scored: row.name for row in rows}
-    described = [vote.read_json(WEIGHTS) | {"facts": vote.facts} for vote in votes]
-    for member in (member for vote in described for member in vote["members"]):
-        member["name"] = names.get(member["key"], member["key"])
-    return {"votes": described}
 
 
 def _data(snapshot: StageOutput, validation: StageOutput, clean: StageOutput, split: StageOutput) -> dict[str, Any]:
@@ -158,7 +164,7 @@ def _per_class(row: ScoreRow) -> pd.DataFrame:
 def _worst_confusions(decided: ScoreRow) -> list[dict[str, Any]]:
     confusions = pd.read_parquet(decided.evaluation.file(CONFUSIONS))
     shown = confusions[confusions["count"] >= FEWEST_CONFUSED].head(CONFUSIONS_SHOWN)
-    return [{str(name): value for name, value in row.items()} for row in shown.to_dict("records")]
+    return records(shown)
 
 
 def _axis(rows: list[ScoreRow]) -> dict[str, float]:

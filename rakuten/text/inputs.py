@@ -5,6 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
+from rakuten.data.hidden import hide_classes
 from rakuten.errors import MismatchError
 from rakuten.outputs import StageOutput
 
@@ -41,7 +42,8 @@ def read_labelled(clean: StageOutput, split: StageOutput, columns: Sequence[str]
         columns: Beside productid, prdtypecode and side.
 
     Returns:
-        One row a product, in the order of `clean`.
+        One row a product, in the order of `clean`; `prdtypecode` of test and withheld products is hidden (see
+        `rakuten.data.hidden`).
 
     Raises:
         MismatchError: If the two do not hold the same products.
@@ -53,6 +55,7 @@ def read_labelled(clean: StageOutput, split: StageOutput, columns: Sequence[str]
             f"{split.key} splits {len(sides)} products, {clean.key} holds {len(products)}; expected the same products"
         )
     products["side"] = products["productid"].map(sides)
+    products["prdtypecode"] = hide_classes(products["prdtypecode"], products["side"])
     return products
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import TARGETS
+from rakuten.data.hidden import targets_of
 from rakuten.errors import InputError
 from rakuten.training.scoring import Gather
+from rakuten.training.steps import Rows
 
 FITTED_SIDES = ("train", "validation", "test")
 
@@ -19,7 +20,7 @@ class Examples:
 
     Attributes:
         productids: int64 (num_examples,).
-        targets: int64 (num_examples,), class positions in the order of `classes.CODES`.
+        targets: int64 (num_examples,), class positions in the order of `classes.CODES`; hidden for test products.
         sides: str (num_examples,), of `FITTED_SIDES`.
         gather: Places among these examples → the network's inputs for them.
     """
@@ -41,6 +42,10 @@ class Examples:
                 raise InputError(f"expected {side} rows that this model can read, received none; rows: {counts}")
         return np.flatnonzero(np.isin(self.sides, sides))
 
+    def rows(self, places: npt.NDArray[np.int64]) -> Rows:
+        """The examples at these places, to fit or to validate on."""
+        return Rows(lambda chosen: self.gather(places[chosen]), self.targets[places])
+
 
 def examples_of(products: pd.DataFrame, gather: Gather) -> Examples:
     """Examples of these products.
@@ -51,7 +56,7 @@ def examples_of(products: pd.DataFrame, gather: Gather) -> Examples:
     """
     return Examples(
         productids=products["productid"].to_numpy(np.int64),
-        targets=np.asarray([TARGETS[code] for code in products["prdtypecode"]], np.int64),
+        targets=targets_of(products["prdtypecode"]),
         sides=products["side"].to_numpy(np.str_),
         gather=gather,
     )

@@ -15,8 +15,9 @@ from rakuten.models.building import build_model
 from rakuten.outputs import SCRATCH, StageOutput
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.training.checkpoints import CHECKPOINT_SECONDS
 from rakuten.training.examples import FITTED_SIDES, Examples
-from rakuten.training.fit import CHECKPOINT_SECONDS, Fitted, Rows, fit
+from rakuten.training.fit import Fitted, fit
 from rakuten.training.model_files import MODEL, read_model, write_model
 from rakuten.training.scoring import Gather, predict, refuse_constant, score
 
@@ -31,6 +32,7 @@ def train_network(
     examples: Examples,
     input_shape: tuple[int, ...],
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Fit the network of a recipe, or finish an interrupted fit, and score it.
 
@@ -40,13 +42,14 @@ def train_network(
         examples: With train and validation rows, test rows or not.
         input_shape: Shape of one example.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
 
     Returns:
         Rows of each side, epochs, the best epoch, the step an interrupted attempt was resumed from, parameters, and
         scores on validation rows.
 
     Raises:
-        InputError: If there are no train or no validation rows, or the training diverges.
+        InputError: If there are no train or no validation rows, the weights do not fit, or the training diverges.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
         ConstantPredictionError: If the network answers the same for all validation rows.
 
@@ -57,11 +60,11 @@ def train_network(
     """
     train, validation = examples.places("train"), examples.places("validation")
     make_reproducible(recipe.seed)
-    model = build_model(recipe, NUM_CLASSES, input_shape)
+    model = build_model(recipe, NUM_CLASSES, input_shape, weights)
     fitted = fit(
         model,
-        _rows(examples, train),
-        _rows(examples, validation),
+        examples.rows(train),
+        examples.rows(validation),
         recipe.fit,
         seed=recipe.seed,
         scratch=out / SCRATCH / CHECKPOINTS,
@@ -113,10 +116,6 @@ def predict_network(
     values = predict(network, gather, len(productids), recipe.fit.batch_size)
     Probabilities(productids, values).write(out / PROBABILITIES)
     return {"rows": len(productids)}
-
-
-def _rows(examples: Examples, places: npt.NDArray[np.int64]) -> Rows:
-    return Rows(lambda chosen: examples.gather(places[chosen]), examples.targets[places])
 
 
 def _write_history(path: Path, fitted: Fitted) -> None:

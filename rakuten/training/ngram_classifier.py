@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.classes import CODES
+from rakuten.data.hidden import require_open
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextNgramsRecipe
@@ -82,10 +83,12 @@ class NgramClassifier:
 
         Raises:
             InputError: If the rows are of fewer than two classes, or no n-gram occurs often enough.
+            HeldOutError: If the class of a row is hidden.
         """
         from scipy.sparse import hstack
         from sklearn.svm import LinearSVC
 
+        require_open(targets, f"fit {recipe.name}")
         known = np.unique(targets)
         if len(known) < 2:
             raise InputError(
@@ -111,7 +114,11 @@ class NgramClassifier:
             texts: Of validation rows.
             targets: int64 (num_rows,); rows of classes without train rows do not count. Without any row
                 it stays uncalibrated.
+
+        Raises:
+            HeldOutError: If the class of a row is hidden.
         """
+        require_open(targets, "calibrate an n-gram classifier")
         counted = np.flatnonzero(np.isin(targets, self.targets)).tolist()
         if not counted:
             return replace(self, calibration=uncalibrated(len(self.targets)))

@@ -16,7 +16,7 @@ from rakuten.stages import stage
 from rakuten.text.hashes import hash_ngrams
 from rakuten.text.inputs import read_labelled, read_part
 from rakuten.text.ngrams import Ngrams, ngram_text
-from rakuten.training.examples import FITTED_SIDES, examples_of
+from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.network import RECIPE, predict_network, train_network
 
 LIBRARIES = ("keras", "tensorflow", "numpy", "scipy")
@@ -45,10 +45,7 @@ def train_text_hashes(out: Path, clean: StageOutput, split: StageOutput, recipe:
     Output:
         What `train_network` writes.
     """
-    products = read_labelled(clean, split, COLUMNS[recipe.column])
-    products = products[products["side"].isin(FITTED_SIDES)]
-    examples = examples_of(products, gather=_hashed(products, recipe).__getitem__)
-    return train_network(out, recipe, examples, (recipe.max_ngrams,))
+    return train_network(out, recipe, hashed_examples(clean, split, recipe), (recipe.max_ngrams,))
 
 
 @stage(version=1, libraries=LIBRARIES, isolated=True)
@@ -74,6 +71,22 @@ def predict_text_hashes(out: Path, model: StageOutput, clean: StageOutput, part:
     products = read_part(clean, part, COLUMNS[recipe.column])
     productids = products["productid"].to_numpy(np.int64)
     return predict_network(out, model, recipe, productids, gather=_hashed(products, recipe).__getitem__)
+
+
+def hashed_examples(clean: StageOutput, split: StageOutput, recipe: TextHashesRecipe) -> Examples:
+    """Labelled products, with the hashes of their n-grams as inputs.
+
+    Args:
+        clean: `clean_products`.
+        split: `split_products`.
+        recipe: What is hashed.
+
+    Raises:
+        MismatchError: If `split` and `clean` are not of the same products.
+    """
+    products = read_labelled(clean, split, COLUMNS[recipe.column])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    return examples_of(products, gather=_hashed(products, recipe).__getitem__)
 
 
 def _hashed(products: pd.DataFrame, recipe: TextHashesRecipe) -> npt.NDArray[np.int32]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import TARGETS
+from rakuten.data.hidden import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import TextNgramsRecipe
@@ -49,7 +49,7 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
         ngrams.json, ngrams.npz: the model (`NgramClassifier.read`). probabilities.parquet: of validation and test rows.
     """
     products = read_labelled(clean, split, COLUMNS)
-    targets = np.array([TARGETS[code] for code in products["prdtypecode"]], np.int64)
+    targets = targets_of(products["prdtypecode"])
     is_on = {side: (products["side"] == side).to_numpy() for side in ("train", "validation", "test")}
     report_progress(0, 3, "steps")
     fitted = NgramClassifier.fit(_texts(products[is_on["train"]]), targets[is_on["train"]], recipe)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.calibration_error import calibration_error
-from rakuten.data.classes import TARGETS
+from rakuten.data.hidden import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import ConstantPredictionError
 from rakuten.outputs import StageOutput, report_progress
@@ -57,7 +57,7 @@ def train_text_tfidf(
     products = read_labelled(clean, split, [f"clean_{recipe.column}"])
     products = products[products["side"].isin(FITTED_SIDES)]
     texts = np.array(clean_texts(products, recipe.column, read_corpus_words(corpus_words)), object)
-    targets = np.array([TARGETS[code] for code in products["prdtypecode"]], np.int64)
+    targets = targets_of(products["prdtypecode"])
     on_train, on_validation = ((products["side"] == side).to_numpy() for side in ("train", "validation"))
     report_progress(0, 3, "steps")
     fitted = TfidfClassifier.fit(texts[on_train].tolist(), targets[on_train], recipe)

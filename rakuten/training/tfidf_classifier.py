@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from rakuten.data.classes import CODES
+from rakuten.data.hidden import require_open
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextTfidfRecipe
@@ -58,7 +59,9 @@ class TfidfClassifier:
 
         Raises:
             InputError: If the rows are of fewer than two classes, or hold no word.
+            HeldOutError: If the class of a row is hidden.
         """
+        require_open(targets, f"fit {recipe.name}")
         tfidf = WordTfidf.fit(texts, recipe.num_words)
         rows = stratified_rows(targets, recipe.row_limit, recipe.seed)
         known, classes = np.unique(targets[rows], return_inverse=True)
@@ -78,7 +81,11 @@ class TfidfClassifier:
             texts: Of validation rows, clean.
             targets: int64 (num_rows,); rows of classes without train rows do not count. Without any row
                 it stays uncalibrated.
+
+        Raises:
+            HeldOutError: If the class of a row is hidden.
         """
+        require_open(targets, f"calibrate {self.recipe.name}")
         counted = np.flatnonzero(np.isin(targets, self.known)).tolist()
         if self.calibration is None or not counted:
             return self

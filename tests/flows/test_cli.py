@@ -10,6 +10,20 @@ import pytest
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
+COMMANDS = (
+    "demo-dump",
+    "validate",
+    "explore",
+    "retrain",
+    "predict",
+    "study-text",
+    "study-images",
+    "find-lr",
+    "plan",
+    "runs",
+    "show",
+    "ui",
+)
 
 
 def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
@@ -31,18 +45,7 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in (
-        "demo-dump",
-        "validate",
-        "explore",
-        "retrain",
-        "predict",
-        "study-text",
-        "plan",
-        "runs",
-        "show",
-        "ui",
-    ):
+    for command in COMMANDS:
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -50,9 +53,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize(
-    "command", ["demo-dump", "validate", "explore", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 
@@ -66,6 +67,16 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
         (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
         (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_ngrams"], "is no Keras network, it has no learning rate"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 20 steps"),
+        (["find-lr", "--dump", "{unlabelled}", "--recipe", "text_dnn"], "no labels to learn from"),
+        (["study-images", "--dump", "{unlabelled}"], "no labels to learn from"),
+        (
+            ["study-images", "--dump", "{dump}", "--backbones", "AlexNet"],
+            "has no backbone 'alexnet'; it has Mobile",
+        ),
+        (["study-images", "--dump", "{dump}", "--backbones", "Xception, VGG16"], "xception_weights"),
+        (["study-images", "--dump", "{dump}", "--image-limit", "0"], "0 is not in the range"),
         (["validate", "--dump", "absent"], "absent is no folder"),
         (["explore", "--dump", "absent"], "absent is no folder"),
         (["explore", "--dump", "{dump}", "--against", "absent"], "absent is no folder"),

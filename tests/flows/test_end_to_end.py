@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 
 from rakuten.data.demo_dump import write_demo_dump
+from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 
@@ -110,12 +111,13 @@ def digests(workplace: Workplace, outputs: str) -> dict[str, str]:
     }
 
 
-def test_a_run_ends_with_the_scores_of_each_model_and_both_votes(workplace: Workplace) -> None:
+def test_a_run_ends_with_the_scores_of_each_model_and_fusion(workplace: Workplace) -> None:
     record = workplace.newest()
     assert record.status is Status.COMPLETED
-    assert [row["model"] for row in record.scores] == [*RECIPES, "weighted vote", "max vote"]
+    assert [row["model"] for row in record.scores] == [*RECIPES, *METHOD_NAMES.values()]
+    assert record.decision in METHOD_NAMES.values()
     shown: str = workplace.first_run  # type: ignore[attr-defined]
-    for name in (*RECIPES, "weighted vote", "max vote", "report.html", "quarantine.parquet"):
+    for name in (*RECIPES, "weighted vote", "stacking", "report.html", "quarantine.parquet"):
         assert name in shown
     ngrams = record.scores[0]
     assert ngrams["f1_weighted"] > 0.3
@@ -176,6 +178,18 @@ def test_a_hundred_new_products_make_work_for_a_hundred_images(workplace: Workpl
     workplace.retrain(dump=grown)
     facts = [manifest["facts"] for key, manifest in workplace.manifests().items() if key.startswith("inspect_images")]
     assert sorted(fact["images_computed"] for fact in facts)[0] == 100
+
+
+def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace) -> None:
+    newest, *_, oldest = RunBook(OutputStore(workplace.folder / "outputs")).all()
+    said = workplace.rakuten("compare", oldest.run, newest.run)
+    assert f"first   {oldest.run}, {oldest.decision}" in said
+    assert "0 are only the first's" in said
+    assert "McNemar" in said
+    assert Path(said.split("which: ")[1].split()[0]).is_file()
+    before = workplace.manifests()
+    assert workplace.rakuten("compare", oldest.run, newest.run) == said
+    assert workplace.manifests() == before
 
 
 def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:

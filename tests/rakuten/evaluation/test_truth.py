@@ -7,25 +7,33 @@ import pandas as pd
 import pytest
 
 from rakuten.errors import MismatchError
+from rakuten.evaluation.held_out import read_test_truth
 from rakuten.evaluation.truth import read_truth, require_unfitted
 
 
 def test_sides_are_kept_apart_and_the_others_left_out(hand_made: Any) -> None:
     truth = read_truth(hand_made.split([10, 40, 50, 60], ["train", "validation", "test", "withheld"]))
     assert truth["validation"].productids.tolist() == [2]
-    assert truth["test"].codes.tolist() == [50]
+    assert truth["validation"].codes.tolist() == [40]
+    assert truth["test"].productids.tolist() == [3]
+
+
+def test_classes_of_test_products_are_asked_for_by_their_own_name(hand_made: Any) -> None:
+    split = hand_made.split([10, 40, 50, 60], ["train", "validation", "test", "withheld"])
+    assert not hasattr(read_truth(split)["test"], "codes")
+    assert read_test_truth(split).codes.tolist() == [50]
 
 
 def test_only_products_with_probabilities_are_counted(hand_made: Any) -> None:
-    truth = read_truth(hand_made.split([10, 40, 50], ["test"] * 3))
-    counts = truth["test"].confusions(hand_made.sure_of([3, 1], [50, 40]))
+    truth = read_test_truth(hand_made.split([10, 40, 50], ["test"] * 3))
+    counts = truth.confusions(hand_made.sure_of([3, 1], [50, 40]))
     assert counts.sum() == 2
     assert counts[2, 2] == 1
     assert counts[0, 1] == 1
 
 
 def test_order_of_rows_does_not_matter(hand_made: Any) -> None:
-    truth = read_truth(hand_made.split([10, 40, 50, 60], ["test"] * 4))["test"]
+    truth = read_test_truth(hand_made.split([10, 40, 50, 60], ["test"] * 4))
     forth = truth.confusions(hand_made.sure_of([1, 2, 3, 4], [10, 50, 50, 10]))
     back = truth.confusions(hand_made.sure_of([4, 3, 2, 1], [10, 50, 50, 10]))
     np.testing.assert_array_equal(forth, back)

@@ -7,7 +7,7 @@ import pytest
 
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import InputError, MismatchError
-from rakuten.fusion.stages import apply_vote, fuse_votes
+from rakuten.fusion.stages import apply_fusion, decide, fuse
 from rakuten.outputs import StageOutput
 
 SPLIT = ([10, 40, 10, 40, 10], ["validation", "validation", "test", "test", "train"])
@@ -37,7 +37,29 @@ def image(hand_made: Any) -> StageOutput:
 
 @pytest.fixture
 def fusion(hand_made: Any, text: StageOutput, image: StageOutput) -> StageOutput:
-    return hand_made.store.run(fuse_votes, members=(text, image), split=hand_made.split(*SPLIT), vote="weighted")
+    return fused(hand_made, text, image)
+
+
+def fused(hand_made: Any, *members: StageOutput, split: StageOutput | None = None, **changes: Any) -> StageOutput:
+    """A fusion of these members; the one called "image" is the only one of its modality."""
+    names = tuple(member.key.rpartition("-")[2] for member in members)
+    inputs = {
+        "members": members,
+        "names": names,
+        "modalities": tuple("image" if name == "image" else "text" for name in names),
+        "split": split or hand_made.split(*SPLIT),
+        "method": "weighted",
+        "calibrate": False,
+    }
+    return hand_made.store.run(fuse, **{**inputs, **changes})
+
+
+def stored_split(hand_made: Any) -> StageOutput:
+    return StageOutput(key="split_products-v1-0", folder=hand_made.store.folder / "split_products-v1-0")
+
+
+def weights(output: StageOutput, case: int = 0) -> list[float]:
+    return output.read_json("fusion.json")["cases"][case]["combiner"]["weights"]
 
 
 def read(output: StageOutput) -> Probabilities:
@@ -45,42 +67,64 @@ def read(output: StageOutput) -> Probabilities:
 
 
 def test_weights_are_validation_scores(fusion: StageOutput, text: StageOutput, image: StageOutput) -> None:
-    stored = fusion.read_json("weights.json")
-    assert stored["vote"] == "weighted"
+    stored = fusion.read_json("fusion.json")
+    assert stored["method"] == "weighted"
     scores = [1.0, (2 / 3 + 0) / 2]
     assert [entry["key"] for entry in stored["members"]] == [text.key, image.key]
+    assert [entry["name"] for entry in stored["members"]] == ["text", "image"]
     assert [entry["validation_f1_weighted"] for entry in stored["members"]] == pytest.approx(scores)
-    assert [entry["weight"] for entry in stored["members"]] == pytest.approx([s / sum(scores) for s in scores])
+    assert weights(fusion) == pytest.approx([score / sum(scores) for score in scores])
 
 
 def test_validation_and_test_products_are_fused(fusion: StageOutput) -> None:
-    fused = read(fusion)
-    assert sorted(fused.productids.tolist()) == [1, 2, 3, 4]
-    assert fused.of([3, 4]).predicted.tolist() == [10, 40]
-    assert fusion.facts == {"products": 4, "fused_from_fewer": 1, "unseen": 0}
-
-
-def test_a_max_vote_has_no_weights(hand_made: Any, text: StageOutput, image: StageOutput) -> None:
-    output = hand_made.store.run(fuse_votes, members=(text, image), split=hand_made.split(*SPLIT), vote="max")
-    assert [entry["weight"] for entry in output.read_json("weights.json")["members"]] == [None, None]
+    answers = read(fusion)
+    assert sorted(answers.productids.tolist()) == [1, 2, 3, 4]
+    assert answers.of([3, 4]).predicted.tolist() == [10, 40]
+    # Of two validation products each is answered by what was fitted to the other one alone.
+    assert fusion.facts == {
+        "products": 4,
+        "fused_from_fewer": 1,
+        "unseen": 0,
+        "validation_f1_weighted": pytest.approx(1 / 3),
+    }
 
 
 def test_members_that_know_nothing_weigh_the_same(hand_made: Any) -> None:
     wrong = [member(hand_made, name, [1, 2, 3, 4], [60] * 4) for name in ("a", "b")]
-    output = hand_made.store.run(fuse_votes, members=tuple(wrong), split=hand_made.split(*SPLIT), vote="weighted")
-    assert [entry["weight"] for entry in output.read_json("weights.json")["members"]] == [0.5, 0.5]
+    assert weights(fused(hand_made, *wrong)) == [0.5, 0.5]
 
 
 def test_test_products_do_not_move_the_weights(hand_made: Any, fusion: StageOutput, text: StageOutput) -> None:
     other = member(hand_made, "other", [1, 2, 3, 4], [10, 10, 10, 40])
-    again = hand_made.store.run(
-        fuse_votes,
-        members=(text, other),
-        split=StageOutput(key="split_products-v1-0", folder=hand_made.store.folder / "split_products-v1-0"),
-        vote="weighted",
-    )
-    weights = [[entry["weight"] for entry in output.read_json("weights.json")["members"]] for output in (fusion, again)]
-    assert weights[0] == weights[1]
+    again = fused(hand_made, text, other, split=stored_split(hand_made), modalities=("text", "image"))
+    assert weights(again) == weights(fusion)
+
+
+def test_weights_of_a_plan_are_taken_as_they_are(hand_made: Any, text: StageOutput, image: StageOutput) -> None:
+    assert weights(fused(hand_made, text, image, weights=(0.81, 0.65))) == pytest.approx([0.81 / 1.46, 0.65 / 1.46])
+
+
+def test_the_decision_holds_the_chosen_fusion(hand_made: Any, text: StageOutput, image: StageOutput) -> None:
+    split = hand_made.split(*SPLIT)
+    single = fused(hand_made, text, image, split=split, method="single")
+    highest = fused(hand_made, text, image, split=split, method="max")
+    auto = hand_made.store.run(decide, fusions=(highest, single), split=split, decision="auto")
+    assert auto.facts["method"] == "single"
+    decision = auto.read_json("decision.json")
+    assert (decision["name"], decision["fusion"]) == ("best model alone", single.key)
+    assert [row["name"] for row in decision["candidates"]] == ["max vote", "best model alone"]
+    assert read(auto).values.tolist() == read(single).values.tolist()
+    asked = hand_made.store.run(decide, fusions=(highest, single), split=split, decision="max")
+    assert asked.read_json("decision.json")["reason"] == "the plan asks for it"
+
+
+def test_a_decision_can_be_applied(hand_made: Any, text: StageOutput, image: StageOutput) -> None:
+    split = hand_made.split(*SPLIT)
+    fusions = (fused(hand_made, text, image, split=split, method="fitted"),)
+    decision = hand_made.store.run(decide, fusions=fusions, split=split, decision="auto")
+    only_text = prediction(hand_made, text, [7, 8], [50, 60])
+    applied = hand_made.store.run(apply_fusion, fusion=decision, predictions=(only_text,))
+    assert read(applied).predicted.tolist() == [50, 60]
 
 
 def test_stored_weights_are_applied_whatever_the_order(
@@ -90,64 +134,64 @@ def test_stored_weights_are_applied_whatever_the_order(
         prediction(hand_made, image, [101], [40]),
         prediction(hand_made, text, [103, 102, 101], [10, 2905, 10]),
     )
-    forth = read(hand_made.store.run(apply_vote, fusion=fusion, predictions=predictions))
-    back = read(hand_made.store.run(apply_vote, fusion=fusion, predictions=predictions[::-1]))
+    forth = read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=predictions))
+    back = read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=predictions[::-1]))
     assert forth.productids.tolist() == [101, 102, 103]
     assert forth.predicted.tolist() == back.predicted.tolist() == [10, 2905, 10]
-    weights = [entry["weight"] for entry in fusion.read_json("weights.json")["members"]]
-    low = 0.1 / 26
-    assert forth.values[0, 0] == pytest.approx(weights[0] * 0.9 + weights[1] * low, rel=1e-5)
+    of_text, of_image = weights(fusion)
+    assert forth.values[0, 0] == pytest.approx(of_text * 0.9 + of_image * 0.1 / 26, rel=1e-5)
     assert forth.values[1].max() == pytest.approx(0.9)
 
 
 def test_a_modality_may_be_absent_as_a_whole(hand_made: Any, fusion: StageOutput, text: StageOutput) -> None:
     only_text = prediction(hand_made, text, [7, 8], [50, 60])
-    assert read(hand_made.store.run(apply_vote, fusion=fusion, predictions=(only_text,))).predicted.tolist() == [50, 60]
+    assert read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=(only_text,))).predicted.tolist() == [
+        50,
+        60,
+    ]
 
 
 def test_a_prediction_by_another_model_is_refused(hand_made: Any, fusion: StageOutput) -> None:
     stranger = member(hand_made, "stranger", [1, 2, 3, 4], [10] * 4)
     with pytest.raises(MismatchError, match="was made by train-v1-stranger, expected a member"):
-        hand_made.store.run(apply_vote, fusion=fusion, predictions=(prediction(hand_made, stranger, [7], [50]),))
+        hand_made.store.run(apply_fusion, fusion=fusion, predictions=(prediction(hand_made, stranger, [7], [50]),))
 
 
 def test_predictions_that_name_no_model_are_refused(hand_made: Any, fusion: StageOutput, text: StageOutput) -> None:
     with pytest.raises(MismatchError, match="expected predictions of a model"):
-        hand_made.store.run(apply_vote, fusion=fusion, predictions=(text,))
+        hand_made.store.run(apply_fusion, fusion=fusion, predictions=(text,))
 
 
 def test_a_product_in_no_member_is_refused(hand_made: Any, image: StageOutput) -> None:
-    with pytest.raises(MismatchError, match="1 of 4 products have no probabilities in any member, first 4"):
-        hand_made.store.run(fuse_votes, members=(image,), split=hand_made.split(*SPLIT), vote="max")
+    with pytest.raises(MismatchError, match="1 of 2 products have no probabilities in any member, first 4"):
+        fused(hand_made, image, method="max")
 
 
 def test_products_that_image_models_alone_cannot_see_may_be_left_out(hand_made: Any, image: StageOutput) -> None:
-    output = hand_made.store.run(
-        fuse_votes, members=(image,), split=hand_made.split(*SPLIT), vote="weighted", skip_unseen=True
-    )
+    output = fused(hand_made, image, skip_unseen=True)
     assert sorted(read(output).productids.tolist()) == [1, 2, 3]
-    assert output.facts == {"products": 3, "fused_from_fewer": 0, "unseen": 1}
+    assert (output.facts["products"], output.facts["unseen"]) == (3, 1)
 
 
 def test_a_member_with_fitted_products_is_refused(hand_made: Any, text: StageOutput) -> None:
     fitted = member(hand_made, "fitted", [1, 2, 3, 4, 5], [10] * 5)
     with pytest.raises(MismatchError, match="received 1 others, first 5"):
-        hand_made.store.run(fuse_votes, members=(text, fitted), split=hand_made.split(*SPLIT), vote="max")
+        fused(hand_made, text, fitted)
 
 
 def test_a_member_given_twice_is_refused(hand_made: Any, text: StageOutput) -> None:
     with pytest.raises(MismatchError, match="members that differ"):
-        hand_made.store.run(fuse_votes, members=(text, text), split=hand_made.split(*SPLIT), vote="max")
+        fused(hand_made, text, text)
 
 
 def test_a_member_without_validation_products_is_refused(hand_made: Any, text: StageOutput) -> None:
     blind = member(hand_made, "blind", [3, 4], [10, 40])
     with pytest.raises(InputError, match="blind: expected probabilities of validation products"):
-        hand_made.store.run(fuse_votes, members=(text, blind), split=hand_made.split(*SPLIT), vote="weighted")
+        fused(hand_made, text, blind)
 
 
 def test_a_member_with_other_classes_is_refused(hand_made: Any, text: StageOutput) -> None:
     frame = pd.read_parquet(text.file("probabilities.parquet")).rename(columns={"2905": "2906"})
     foreign = hand_made.output("train-v1-foreign", {"probabilities.parquet": frame})
     with pytest.raises(MismatchError, match="2905"):
-        hand_made.store.run(fuse_votes, members=(text, foreign), split=hand_made.split(*SPLIT), vote="max")
+        fused(hand_made, text, foreign)

@@ -1,3 +1,4 @@
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ from PIL import Image
 
 from rakuten.data.snapshot import list_dump, record_snapshot
 from rakuten.errors import DumpError
-from rakuten.images.inspection import IMAGES_SCHEMA, count_uninspected, inspect, inspect_images
+from rakuten.images.inspection import (
+    IMAGES_SCHEMA,
+    LOOK_SIZE,
+    count_uninspected,
+    inspect,
+    inspect_images,
+    look_of,
+)
 from rakuten.outputs import OutputStore, StageOutput
 
 
@@ -79,7 +87,7 @@ def test_every_image_file_has_a_row(inspection: Inspection, tmp_path: Path) -> N
     assert rows["error"].isna().tolist() == [True, True, True, False, True, False]
     assert "truncated" in rows["error"][4]
     assert "no JPEG" in rows["error"][6]
-    assert rows.loc[[4, 6], "perceptual_hash"].isna().all()
+    assert rows.loc[[4, 6], ["perceptual_hash", "look"]].isna().all(axis=None)
 
 
 def test_facts_count_duplicates_corrupt_and_progressive_files(inspection: Inspection, tmp_path: Path) -> None:
@@ -137,6 +145,15 @@ def test_an_image_too_large_is_listed_and_not_read(
     assert "expected at most 20" in pd.read_parquet(output.file("images.parquet"))["error"][0]
 
 
+def test_copies_saved_anew_have_nearly_the_same_colours_and_other_pictures_do_not() -> None:
+    original = picture(1, (300, 300))
+    copies = (Image.open(io.BytesIO(jpeg(original, quality=60))), original.resize((120, 120)), picture(2, (300, 300)))
+    look, *looks = (np.frombuffer(look_of(image), np.uint8).astype(float) for image in (original, *copies))
+    distances = [float(np.sqrt(((other - look) ** 2).mean())) for other in looks]
+    assert len(look) == 3 * LOOK_SIZE**2
+    assert max(distances[:2]) < 2 < distances[2]
+
+
 def test_findings_on_a_known_picture_have_not_changed_by_themselves() -> None:
     file = io.BytesIO()
     picture(1, (300, 300)).save(file, "PNG")
@@ -146,6 +163,7 @@ def test_findings_on_a_known_picture_have_not_changed_by_themselves() -> None:
         "008001e001ff01ff01ff01c3f800fc00fc001c00003800780078007800780030"
     )
     assert findings["white_share"] == 0.0
+    assert hashlib.sha256(findings["look"]).hexdigest().startswith("0f15e510be089b8c")
 
 
 @pytest.mark.parametrize(("colour", "share"), [((255, 255, 255), 1.0), ((0, 0, 255), 0.0)])

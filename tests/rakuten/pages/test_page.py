@@ -26,6 +26,11 @@ from rakuten.pages import page
         (page.duration(75.4), "1 min 15 s"),
         (page.duration(59.97), "1 min 00 s"),
         (page.duration(3 * 3600 + 240), "3 h 04 min"),
+        (page.signed(0.01234), "+0.012"),
+        (page.signed(-0.25), "−0.250"),
+        (page.signed(-0.0004), "0.000"),
+        (page.similarity(0.9344), "93.4 % alike"),
+        (page.similarity(1.0), "alike"),
         (page.short_key("train-v1-0123456789abcdef0123"), "0123456789"),
     ],
 )

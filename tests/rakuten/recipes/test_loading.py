@@ -55,7 +55,14 @@ def plan_file(folder: Path, text: str) -> str:
         ('recipes = ["text_ngrams", "text_ngrams"]', "named more than once: text_ngrams"),
         ("recipes = [", "is no TOML file"),
         ('recipes = ["text_ngrams"]\n[split]\ntest = 0.9', r"split\.test: Input should be less than 0\.5"),
-        ('recipes = ["text_ngrams"]\n[fusion]\nvotes = ["max"]', "decision 'weighted' is not among the votes"),
+        (
+            'recipes = ["text_ngrams"]\n[fusion]\nmethods = ["max"]\ndecision = "fitted"',
+            "decision 'fitted' is not among the methods",
+        ),
+        (
+            'recipes = ["text_ngrams"]\n[fusion.weights]\ntext_dnn = 0.81',
+            "expected one each of",
+        ),
         ('recipes = ["./absent.toml"]', r"no recipe './absent\.toml'"),
     ],
 )

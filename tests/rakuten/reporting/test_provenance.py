@@ -18,7 +18,9 @@ def chain(hand_made: Any) -> list[StageOutput]:
     clean = hand_made.output(f"clean-v1-{DIGITS}", {"a.txt": "12345"}, {"accepted": snapshot})
     recipe = {"model": "TextNetworkRecipe", "content": {"name": "dnn"}}
     first = hand_made.output(f"train-v1-{DIGITS}", {}, {"clean": clean, "recipe": recipe})
-    fused = hand_made.output(f"fuse-v1-{DIGITS}", {}, {"members": [{"key": first.key}], "clean": clean, "vote": "max"})
+    fused = hand_made.output(
+        f"fuse-v1-{DIGITS}", {}, {"members": [{"key": first.key}], "clean": clean, "method": "max"}
+    )
     return [snapshot, clean, first, fused]
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rakuten.recipes import CleaningRecipe, Plan, load_recipe, recipe_names
-from rakuten.recipes.recipe import FitSettings, TextNetworkRecipe
+from rakuten.recipes import CleaningRecipe, FitSettings, Plan, TextNetworkRecipe, load_recipe, recipe_names
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 
 RECIPE = TextNetworkRecipe(
@@ -43,5 +42,6 @@ def test_a_plan_names_its_recipes_and_says_what_is_none() -> None:
     text = plan_toml(plan)
     content = tomllib.loads(text)
     assert content["recipes"] == ["dnn"]
-    assert content["fusion"] == {"votes": ["weighted", "max"], "decision": "weighted"}
+    assert content["fusion"]["decision"] == "auto"
+    assert content["fusion"]["methods"][:3] == ["single", "average", "weighted"]
     assert "# corpus_word_share: none" in text

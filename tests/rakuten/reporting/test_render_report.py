@@ -1,5 +1,6 @@
 """The report of a small run: what it says, that it is one file, and that data cannot take it over."""
 
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -8,11 +9,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rakuten.data.classes import CODES
 from rakuten.errors import InputError
+from rakuten.evaluation.compare_models import compare_models
 from rakuten.evaluation.evaluate import evaluate
-from rakuten.fusion.stages import fuse_votes
+from rakuten.evaluation.label_errors import find_label_errors
+from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 from rakuten.recipes import FitSettings, Plan, TextNetworkRecipe
 from rakuten.reporting.scores import score_table
@@ -51,7 +55,16 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "train-v1-dnn", {"probabilities.parquet": hand_made.sure_of(scored, truth), "history.parquet": history}
     )
     cnn = hand_made.output("train-v1-cnn", {"probabilities.parquet": hand_made.sure_of(seen, confused)})
-    fused = hand_made.store.run(fuse_votes, members=(dnn, cnn), split=split, vote="weighted")
+    fused = hand_made.store.run(
+        fuse,
+        members=(dnn, cnn),
+        names=("text_dnn", "image_small_cnn"),
+        modalities=("text", "image"),
+        split=split,
+        method="weighted",
+        calibrate=True,
+    )
+    decision = hand_made.store.run(decide, fusions=(fused,), split=split, decision="auto")
     named = {"text_dnn": dnn, "image_small_cnn": cnn, "weighted vote": fused}
     quarantine = {
         "part": "train",
@@ -73,13 +86,16 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "observed": HOSTILE,
         "failing_rows": pd.NA,
     }
+    evaluations = tuple(
+        hand_made.store.run(evaluate, scored=output, split=split, name=name) for name, output in named.items()
+    )
     return {
-        "store": hand_made.store,
-        "evaluations": tuple(
-            hand_made.store.run(evaluate, scored=output, split=split, name=name) for name, output in named.items()
-        ),
-        "votes": (fused,),
-        "decision": "weighted vote",
+        "hand_made": hand_made,
+        "evaluations": evaluations,
+        "findings": findings(hand_made, evaluations, decision, split),
+        "previous": None,
+        "fusions": (fused,),
+        "decision": decision,
         "plan": Plan(name="night", recipes=(recipe("text_dnn"), recipe("image_small_cnn"))),
         "snapshot": hand_made.output(
             "snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}
@@ -102,6 +118,51 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
     }
 
 
+def findings(
+    hand_made: Any, evaluations: tuple[StageOutput, ...], fused: StageOutput, split: StageOutput
+) -> dict[str, StageOutput | None]:
+    slices = [
+        {"group": "all", "slice": "all test products", "rows": 30, "share": 1.0, "accuracy": 0.9, "f1_weighted": 0.9},
+        {"group": "image", "slice": "no usable image", "rows": 0, "share": 0.0},
+    ]
+    example = {"title": HOSTILE, "prdtypecode": 10, "image_digest": "d", "note": 0.9, "productid": 55}
+    sections = {"confusions": "10 40", "label errors": "10 40", "near-twins": "text", "duplicates": "image"}
+    examples = [
+        {"section": section, "group": 0, "caption": caption, **example, "productid": 50 + place}
+        for place in range(2)
+        for section, caption in sections.items()
+    ]
+    examples[-1]["image_digest"] = None
+    small = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(small, "WEBP")
+    same = {"duplicates": 4, "conflicting": 2}
+    return {
+        "differences": hand_made.store.run(compare_models, evaluations=evaluations, decided=evaluations[2]),
+        "slices": hand_made.output(
+            "score_slices-v1-0",
+            {"slices.parquet": pd.DataFrame(slices).assign(low=0.8, high=0.95)},
+            all=0.9,
+            without_twins=0.8764,
+        ),
+        "near_twins": hand_made.output("find_near_twins-v1-0", {}, test_rows=30, by_text=2, by_image=1, any=3),
+        "label_errors": hand_made.store.run(find_label_errors, scored=fused, split=split),
+        "duplicates": hand_made.output("find_duplicates-v1-0", {}, title=same, text=same, image=same),
+        "examples": hand_made.output("pick_examples-v1-0", {"examples.parquet": pd.DataFrame(examples)}),
+        "thumbnails": hand_made.output(
+            "cut_thumbnails-v1-0",
+            {"thumbnails.parquet": pd.DataFrame({"digest": ["d"], "webp": [small.getvalue()]})},
+        ),
+    }
+
+
+def decided_by(inputs: dict[str, Any], name: str) -> StageOutput:
+    """A decision for another row than the vote."""
+    decision = inputs["decision"].read_json("decision.json") | {"name": name}
+    key = f"decide-v1-{name.replace(' ', '_')}"
+    made = inputs["hand_made"]
+    return made.store.find(key) or made.output(key, {"decision.json": json.dumps(decision)})
+
+
 @pytest.fixture(scope="module")
 def report(inputs: dict[str, Any]) -> StageOutput:
     return run(inputs)
@@ -114,7 +175,7 @@ def page(report: StageOutput) -> str:
 
 def run(inputs: dict[str, Any], **changed: Any) -> StageOutput:
     arguments = {**inputs, **changed}
-    output: StageOutput = arguments.pop("store").run(render_report, **arguments)
+    output: StageOutput = arguments.pop("hand_made").store.run(render_report, **arguments)
     return output
 
 
@@ -161,15 +222,22 @@ def test_data_cannot_put_markup_into_the_summary(report: StageOutput) -> None:
 def test_page_loads_nothing(page: str) -> None:
     elements = Elements(page).seen
     sources = [attributes["src"] or "" for _, attributes in elements if "src" in attributes]
-    assert len(sources) == 2
-    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    # Confusions, one curve, three reliability diagrams; and 7 of 8 example products have an image.
+    assert [sum(source.startswith(f"data:image/{kind};base64,") for source in sources) for kind in ("png", "webp")] == [
+        5,
+        7,
+    ]
+    assert len(sources) == 12
     assert not {"link", "iframe", "object", "script"} & {tag for tag, _ in elements}
     assert not re.search(r"https?://|@import|url\(", page)
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
 
 
 def test_pictures_have_alternative_texts(page: str) -> None:
-    assert all(attributes.get("alt") for tag, attributes in Elements(page).seen if tag == "img")
+    pictures = [attributes for tag, attributes in Elements(page).seen if tag == "img"]
+    assert all("alt" in attributes for attributes in pictures)
+    # A thumbnail stands beside the product's title, which says it all.
+    assert all(attributes["alt"] for attributes in pictures if "width" not in attributes)
 
 
 def test_headline_is_the_decisions_score(page: str, inputs: dict[str, Any]) -> None:
@@ -189,38 +257,106 @@ def test_page_says_what_the_run_was_made_of(page: str) -> None:
         "rakuten retrain --dump DIR --plan night",
         "train-v1-dnn",
         "12.0 kB",
+        "3 of 30 test products",
+        "0.876 without them",
+        "no usable image",
+        'rather <span class="code">40</span> imported video games?',
+        "report: max vote",
+        "dnn + conv1d + InceptionV3",
     ):
         assert text in page
 
 
 def test_report_is_the_same_bytes_each_time(inputs: dict[str, Any], report: StageOutput, tmp_path: Path) -> None:
-    arguments = {name: value for name, value in inputs.items() if name != "store"}
+    arguments = {name: value for name, value in inputs.items() if name != "hand_made"}
     render_report.function(tmp_path, **arguments)
     for name in ("report.html", "report.md"):
         assert (tmp_path / name).read_bytes() == report.file(name).read_bytes()
 
 
-def test_a_single_model_may_decide_without_a_vote(inputs: dict[str, Any]) -> None:
-    output = run(inputs, evaluations=inputs["evaluations"][:1], votes=(), decision="text_dnn", dump_name="")
+def test_without_confusions_it_says_so(inputs: dict[str, Any]) -> None:
+    output = run(inputs, decision=decided_by(inputs, "text_dnn"), dump_name="")
     page = output.file("report.html").read_text("utf-8")
-    assert 'id="fusion"' not in page
     assert "1.000" in page
     assert "No class was taken for another" in page
 
 
+def test_models_are_held_against_the_decision_in_words_that_the_interval_bears(page: str) -> None:
+    row = page.split('<th scope="row">image_small_cnn')[1].split("</tr>")[0]
+    assert "no difference shown" in row
+    assert ">better<" not in page
+
+
+def test_without_an_earlier_run_nothing_is_said_to_have_changed(page: str) -> None:
+    assert 'id="changed"' not in page
+
+
+def test_the_earlier_run_is_compared_on_common_test_products(inputs: dict[str, Any]) -> None:
+    page = run(inputs, previous=inputs["evaluations"][1]).file("report.html").read_text("utf-8")
+    assert Elements(page).open == []
+    section = page.split('id="changed"')[1].split("</section>")[0]
+    assert "on the 27 test products of both" in section
+    assert "not compared: 3 new, 0 gone." in section
+    assert "evaluated 20" in section
+    assert "no difference shown" in section
+
+
+def test_an_earlier_run_without_common_test_products_is_named_and_not_compared(inputs: dict[str, Any]) -> None:
+    hand_made = inputs["hand_made"]
+    none = pd.DataFrame({"productid": [900], "prdtypecode": [10], "predicted": [10], "confidence": [0.9]})
+    other = hand_made.output("evaluate-v2-x", {"predictions.parquet": none, "metrics.json": '{"name": "max vote"}'})
+    page = run(inputs, previous=other).file("report.html").read_text("utf-8")
+    assert "its max vote, evaluated 2024-05-01 02:00 UTC) has no test product in common" in page
+
+
+def test_a_dump_without_images_has_examples_without_thumbnails(inputs: dict[str, Any]) -> None:
+    page = run(inputs, findings={**inputs["findings"], "thumbnails": None}).file("report.html").read_text("utf-8")
+    assert "data:image/webp" not in page
+    assert page.count("no image</span>") == 8
+
+
 def test_a_decision_that_was_not_scored_is_refused(inputs: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="decision 'max vote' has no evaluation"):
-        run(inputs, decision="max vote")
+        run(inputs, decision=decided_by(inputs, "max vote"))
+
+
+def test_it_says_how_the_models_are_fused_and_why(report: StageOutput) -> None:
+    page = report.file("report.html").read_text("utf-8")
+    assert "The weighted vote decides: it has the smallest cross-entropy" in page
+    for case in ("image and text", "text alone", "image alone"):
+        assert f"Weights for products with {case}" in page
+
+
+def test_a_decision_that_follows_none_of_the_reports_models_stands_beside_its_best(inputs: dict[str, Any]) -> None:
+    page = run(inputs, decision=decided_by(inputs, "image_small_cnn")).file("report.html").read_text("utf-8")
+    assert "0.84 <small>weighted vote of dnn+conv1d+Xception</small>" in page
+    assert "beside it the report’s weighted vote of dnn+conv1d+Xception" in page
+
+
+def test_the_leaderboard_has_a_bar_for_each_row(inputs: dict[str, Any], report: StageOutput) -> None:
+    page = report.file("report.html").read_text("utf-8")
+    chart = page[page.index('<ol class="leaderboard">') : page.index("</ol>")]
+    assert chart.count("<li") == len(inputs["evaluations"])
+    assert chart.index("text_dnn") < chart.index("image_small_cnn")
+    assert 'class="mark" style="left: 81.00%"' in chart
 
 
 def test_summary_has_the_scores_and_the_worst_confusions(inputs: dict[str, Any]) -> None:
-    output = run(inputs, decision="image_small_cnn")
+    output = run(inputs, decision=decided_by(inputs, "image_small_cnn"))
     summary = output.file("report.md").read_text("utf-8")
     rows = [line for line in summary.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 3
     assert all(line.count("|") == 8 for line in rows)
     assert "**image_small_cnn**" in summary
     assert "- 10 adult books is taken for 40 imported video games in 100 % of cases (4)" in summary
+
+
+def test_summary_says_why_it_decides_what_changed_and_what_is_doubtful(inputs: dict[str, Any]) -> None:
+    summary = run(inputs, previous=inputs["evaluations"][1]).file("report.md").read_text("utf-8")
+    assert "It decides because it has the smallest cross-entropy" in summary
+    assert "Since the last run that answered otherwise: no difference shown" in summary
+    assert "- near-twins of train products: 3 of 30 test products; weighted F1 without them 0.876" in summary
+    assert "- suspected label errors: 0 of 57 validation and test products" in summary
 
 
 def test_score_table_has_plain_rows(inputs: dict[str, Any]) -> None:

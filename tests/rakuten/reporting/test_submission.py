@@ -17,7 +17,7 @@ def clean_of(hand_made: Any, index: list[int], productids: list[int]) -> StageOu
 
 
 def fused_of(hand_made: Any, productids: list[int], codes: list[int]) -> StageOutput:
-    return hand_made.output("apply_vote-v1-0", {"probabilities.parquet": hand_made.sure_of(productids, codes)})
+    return hand_made.output("apply_fusion-v1-0", {"probabilities.parquet": hand_made.sure_of(productids, codes)})
 
 
 def test_rows_stand_in_the_order_of_the_part(hand_made: Any) -> None:

@@ -1,0 +1,120 @@
+"""What changed from one set of scored predictions to another, on the test products that both were scored on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rakuten.errors import InputError
+from rakuten.evaluation.difference import Difference
+from rakuten.evaluation.mcnemar import McNemar, mcnemar
+from rakuten.evaluation.paired import Paired, compare
+
+TO_RIGHT, TO_WRONG = "wrong → right", "right → wrong"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The second set of predictions beside the first.
+
+    Attributes:
+        paired: Scores of both and their differences, second - first.
+        mcnemar: Whether both are right equally often.
+        flips: Products that only one of both gets right: productid, prdtypecode, first, second (predicted classes) and
+            flip, `TO_RIGHT` or `TO_WRONG`; ascending productid.
+        changed_wrong: Products that both get wrong, each in its own way.
+        only_first, only_second: Test products that only one was scored on.
+        relabelled: Test products of both whose class is not the same in both; not compared.
+    """
+
+    paired: Paired
+    mcnemar: McNemar
+    flips: pd.DataFrame
+    changed_wrong: int
+    only_first: int
+    only_second: int
+    relabelled: int
+
+    def as_json(self) -> dict[str, Any]:
+        """All but the products by name; numbers and texts only."""
+        return {
+            "rows": self.paired.rows,
+            "only_first": self.only_first,
+            "only_second": self.only_second,
+            "relabelled": self.relabelled,
+            "scores": {
+                name: {"first": score.first, "second": score.second, **_plain(score.difference)}
+                for name, score in self.paired.scores.items()
+            },
+            "mcnemar": {
+                "only_first_right": self.mcnemar.only_first,
+                "only_second_right": self.mcnemar.only_second,
+                "exact": self.mcnemar.exact,
+                "mid": self.mcnemar.mid,
+            },
+            "changed_wrong": self.changed_wrong,
+            "classes": [
+                {
+                    "prdtypecode": found.code,
+                    "support": found.support,
+                    "first": found.first,
+                    "second": found.second,
+                    **_plain(found.difference),
+                }
+                for found in self.paired.classes
+            ],
+        }
+
+
+def compare_predictions(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
+    """Compare two sets of predictions of test products, matched by productid.
+
+    Args:
+        first, second: productid, prdtypecode, predicted, as `read_predictions` gives them.
+
+    Raises:
+        InputError: If no product is in both with one and the same class.
+    """
+    common = first.merge(second, on="productid", suffixes=("_first", "_second"), validate="one_to_one")
+    agreed = common["prdtypecode_first"] == common["prdtypecode_second"]
+    matched = common[agreed].sort_values("productid", ignore_index=True)
+    if matched.empty:
+        raise InputError(
+            "nothing to compare: expected products that are test products of both with the same class, received "
+            f"{len(first)} and {len(second)} test products, {len(common)} of them in both, none with the same class"
+        )
+    codes, one, other = (
+        matched[column].to_numpy(np.int64) for column in ("prdtypecode_first", "predicted_first", "predicted_second")
+    )
+    was_right, is_right = one == codes, other == codes
+    return Comparison(
+        paired=compare(codes, one, other),
+        mcnemar=mcnemar(int((was_right & ~is_right).sum()), int((~was_right & is_right).sum())),
+        flips=_flips(matched["productid"].to_numpy(np.int64), codes, one, other),
+        changed_wrong=int((~was_right & ~is_right & (one != other)).sum()),
+        only_first=len(first) - len(common),
+        only_second=len(second) - len(common),
+        relabelled=int((~agreed).sum()),
+    )
+
+
+def _flips(
+    productids: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int64],
+    one: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    flipped = (one == codes) != (other == codes)
+    columns = {"productid": productids, "prdtypecode": codes, "first": one, "second": other}
+    frame = pd.DataFrame({name: values[flipped] for name, values in columns.items()})
+    return frame.assign(flip=np.where(frame["second"] == frame["prdtypecode"], TO_RIGHT, TO_WRONG))
+
+
+def _plain(difference: Difference) -> dict[str, Any]:
+    return {
+        "difference": difference.value,
+        "interval": [difference.low, difference.high],
+        "word": difference.word,
+    }

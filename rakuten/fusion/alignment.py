@@ -1,0 +1,65 @@
+"""The members' probabilities side by side, matched by productid and class, never by position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.probabilities import Probabilities
+from rakuten.errors import MismatchError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """What each member says of the same products.
+
+    Attributes:
+        productids: int64 (num_samples,).
+        values: float64 (num_members, num_samples, 27); zeros where a member does not have a product.
+        has: bool (num_members, num_samples), which member has which product; each product is in one at least.
+    """
+
+    productids: npt.NDArray[np.int64]
+    values: Floats
+    has: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.productids)
+
+    def rows(self, chosen: npt.NDArray[np.bool_]) -> Self:
+        """The products where `chosen`, bool (num_samples,), is true."""
+        return type(self)(self.productids[chosen], self.values[:, chosen], self.has[:, chosen])
+
+
+def align(members: Sequence[Probabilities | None], productids: npt.NDArray[np.int64]) -> Aligned:
+    """Put members side by side.
+
+    Args:
+        members: Each model's probabilities, of some or all of the products; None: the model was not asked.
+        productids: int64 (num_samples,), the products to answer for, in this order.
+
+    Raises:
+        MismatchError: If there is no member, or a product is in none of them.
+    """
+    if not members:
+        raise MismatchError("a fusion needs at least one member, received none")
+    values = np.zeros((len(members), len(productids), NUM_CLASSES))
+    has = np.zeros((len(members), len(productids)), np.bool_)
+    asked = pd.Index(productids)
+    for place, member in enumerate(members):
+        if member is not None:
+            rows = pd.Index(member.productids).get_indexer(asked)
+            has[place] = rows >= 0
+            values[place, has[place]] = member.values[rows[has[place]]]
+    unseen = productids[~has.any(axis=0)]
+    if len(unseen):
+        raise MismatchError(
+            f"{len(unseen)} of {len(productids)} products have no probabilities in any member, first {unseen[0]}"
+        )
+    return Aligned(productids, values, has)

@@ -8,6 +8,7 @@ from rakuten.errors import DumpError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
+from rakuten.prediction.package import open_package, package_folder
 from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
@@ -36,7 +37,7 @@ def check_retrain(dump: str, plan: str, modality: Modality) -> None:
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
     check_labelled(dump)
-    _check_recipes(load_plan(plan).of_modality(modality))
+    check_plan(plan, modality)
 
 
 def check_find_rate(dump: str, recipe: str, method: RateMethod, steps: int | None) -> None:
@@ -78,17 +79,56 @@ def check_labelled(dump: str) -> None:
 
 
 def check_predict(dump: str, model: str, part: Part) -> None:
-    """Refuse a dump without the part asked for, or a run that is not there.
+    """Refuse a dump without the part asked for, a run that is not there, or a damaged package.
 
     Raises:
         DumpError: As `check_dump`, or if the dump lacks the part.
         RunNotFoundError: If there is no such run.
+        PackageError: If the model is a package that is damaged or of another version.
     """
     check_dump(dump)
     if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
         raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
-    book = RunBook(OutputStore(Settings().outputs_folder))
-    book.find(None if model == "newest" else model, flow="retrain")
+    check_model(model)
+
+
+def check_backfill(only: str, plan: str, model: str) -> None:
+    """Refuse a plan that does not validate, or a model that is not there; dumps are looked at one by one later.
+
+    Raises:
+        RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
+        WeightsNotFoundError: If a recipe's pre-trained weights are absent.
+        RunNotFoundError: If there is no such run.
+    """
+    if only == "scores":
+        check_model(model)
+    else:
+        check_plan(plan, "both")
+
+
+def check_model(model: str) -> None:
+    """Refuse a run or a package that is not there.
+
+    Raises:
+        RunNotFoundError: If there is no such run.
+        PackageError: If the package is damaged or of another version.
+    """
+    folder = package_folder(model)
+    if folder is not None:
+        open_package(folder)
+    else:
+        book = RunBook(OutputStore(Settings().outputs_folder))
+        book.find(None if model == "newest" else model, flow="retrain")
+
+
+def check_plan(plan: str, modality: Modality) -> None:
+    """Refuse plans or weights that are not there.
+
+    Raises:
+        RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
+        WeightsNotFoundError: If a recipe's pre-trained weights are absent.
+    """
+    _check_recipes(load_plan(plan).of_modality(modality))
 
 
 def _check_recipes(recipes: tuple[Recipe, ...]) -> None:

@@ -5,7 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import data, prediction, runs, training
+from flows.commands import catalogues, data, housekeeping, prediction, runs, serving, training
 
 COMMANDS = (
     data.demo_dump,
@@ -16,11 +16,17 @@ COMMANDS = (
     training.study_text,
     training.study_images,
     training.find_lr,
+    catalogues.nightly,
+    catalogues.backfill,
     prediction.predict,
     runs.runs,
     runs.show,
     runs.compare,
     runs.ui,
+    housekeeping.gc,
+    serving.serve,
+    serving.deploy,
+    serving.worker,
 )
 
 

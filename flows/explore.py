@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import validate
 from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.artifacts import publish_exploration
-from tasks.dumps import Dump, named_after_dump, open_dump
+from tasks.dumps import Dump, open_dump
 from tasks.futures import output_of, outputs_of
+from tasks.in_use import using_outputs
 
 # The squares that the small CNN is trained on: whoever trains on a dump has them already.
 SQUARE_SIZE = 64
@@ -35,7 +35,7 @@ class Explored:
     validation: Any
 
 
-@flow(name="explore", flow_run_name=named_after_dump)
+@project_flow("explore")
 def explore(dump: str, against: str | None = None) -> str:
     """Look at a dump, alone or beside an earlier one; writes a page with charts and their figures.
 
@@ -46,11 +46,12 @@ def explore(dump: str, against: str | None = None) -> str:
     Returns:
         The key of the page's output.
     """
-    opened = open_dump(dump)
-    earlier = open_dump(against) if against else None
-    page = compose(opened, earlier)
-    outputs_of({"page": page})
-    return publish_exploration(output_of(page))
+    with using_outputs():
+        opened = open_dump(dump)
+        earlier = open_dump(against) if against else None
+        page = compose(opened, earlier)
+        outputs_of({"page": page})
+        return publish_exploration(output_of(page))
 
 
 def compose(dump: Dump, earlier: Dump | None) -> Any:

@@ -1,19 +1,18 @@
 """The image study: the report's five steps, each going on with what the ones before it found."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.recipes import load_image_study
 from tasks import stages
 from tasks.artifacts import publish_study
-from tasks.dumps import named_after_dump, open_dump
+from tasks.dumps import open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData
 from tasks.runs import recorded_run
 from tasks.study import ImageStudy, require_photos
 
 
-@flow(name="study-images", flow_run_name=named_after_dump)
+@project_flow("study-images")
 def study_images(
     dump: str, plan: str = "image_study", backbones: tuple[str, ...] = (), image_limit: int | None = None
 ) -> str:

@@ -8,13 +8,17 @@ RakutenError
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
-│   └── RunNotFoundError          a run id that no run has
+│   ├── RunNotFoundError          a run id that no run has
+│   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
-└── StageProcessError             a stage's own process ended without a result
+├── StageProcessError             a stage's own process ended without a result
+├── BackfillError                 dumps of a backfill whose own run failed
+├── EventError                    an event that no server recorded
+└── OutputsInUseError             clearing up while a run is at work
 """
 
 
@@ -54,6 +58,10 @@ class RunNotFoundError(InputError):
     """A run id that no run has."""
 
 
+class PackageError(InputError):
+    """A model package that is damaged, incomplete or of another version."""
+
+
 class KeyInputError(RakutenError, TypeError):
     """An argument whose content cannot enter a stage's key."""
 
@@ -76,3 +84,15 @@ class ConstantPredictionError(RakutenError):
 
 class StageProcessError(RakutenError):
     """A stage's own process ended without a result; the message says how."""
+
+
+class BackfillError(RakutenError):
+    """Dumps of a backfill whose own run failed; the others are finished."""
+
+
+class EventError(RakutenError):
+    """An event that no server recorded, so that nothing will come of it."""
+
+
+class OutputsInUseError(RakutenError):
+    """Clearing up was asked for while a run is at work."""

@@ -1,12 +1,14 @@
-"""Which tasks train and apply a recipe, by its family."""
+"""Which tasks train a recipe, by its family."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import InputError
-from rakuten.outputs import StageOutput
+from rakuten.images.weights import WeightsFile
 from rakuten.recipes import (
+    Backbone,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
@@ -32,7 +34,7 @@ class ModelData(BaseModel):
     Attributes:
         dump: The dump.
         clean: Cleaned products.
-        corpus_words: Corpus-wide stop words of the train rows that the models learn from (or learnt from).
+        corpus_words: Corpus-wide stop words of the train rows that the models learn from.
         image_limit: Photos that image models see, at most; None: all.
     """
 
@@ -83,26 +85,6 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
             return stages.train_image_network.submit(images=images_for(recipe, data), weights=weights, **common)
 
 
-def predict(recipe: Recipe, model: StageOutput, data: ModelData, part: str) -> Any:
-    """Submit the predictions of a trained model for a part of a dump.
-
-    Returns:
-        A future of the StageOutput that holds the probabilities.
-    """
-    common = {"model": model, "clean": data.clean, "part": part}
-    match recipe:
-        case TextNgramsRecipe():
-            return stages.predict_text_ngrams.submit(**common)
-        case TextTfidfRecipe():
-            return stages.predict_text_tfidf.submit(corpus_words=data.corpus_words, **common)
-        case TextNetworkRecipe():
-            return stages.predict_text_network.submit(corpus_words=data.corpus_words, **common)
-        case TextHashesRecipe():
-            return stages.predict_text_hashes.submit(**common)
-        case ImageNetworkRecipe() | ImageBackboneRecipe() | ImageFeaturesRecipe():
-            return stages.predict_image_network.submit(images=images_for(recipe, data), **common)
-
-
 def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
     """Submit the search for the learning rate of a recipe's network.
 
@@ -127,16 +109,22 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
             return stages.find_image_network_rate.submit(images=images_for(recipe, data), weights=weights, **common)
 
 
-def images_for(recipe: ImageRecipe, data: ModelData) -> Any:
+def images_for(
+    recipe: ImageRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
+) -> Any:
     """Submit what makes of a dump's photos the arrays that a recipe reads.
+
+    Args:
+        recipe: What reads them.
+        data: The dump.
+        weights: Tells where the weights of a backbone are that makes features.
 
     Returns:
         A future of the StageOutput that holds them.
     """
     photos = {"snapshot": data.dump.snapshot, "dump": data.dump.path, "limit": data.image_limit}
     if isinstance(recipe, ImageFeaturesRecipe):
-        weights = weights_of(recipe.backbone)
         return stages.extract_features.submit(
-            backbone=recipe.backbone, weights=weights, borders=recipe.borders, **photos
+            backbone=recipe.backbone, weights=weights(recipe.backbone), borders=recipe.borders, **photos
         )
     return stages.resize_images.submit(size=recipe.input_size, borders=recipe.borders, **photos)

@@ -16,6 +16,7 @@ from rakuten.evaluation.label_errors import find_label_errors as _find_label_err
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
+from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.exploration.comparison import compare_parts as _compare_parts
 from rakuten.exploration.comparison import compare_profiles as _compare_profiles
 from rakuten.exploration.images import describe_images as _describe_images
@@ -26,13 +27,14 @@ from rakuten.exploration.repeats import find_repeats as _find_repeats
 from rakuten.exploration.samples import draw_samples as _draw_samples
 from rakuten.exploration.texts import profile_texts as _profile_texts
 from rakuten.exploration.words import describe_words as _describe_words
-from rakuten.fusion.stages import apply_fusion as _apply_fusion
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
+from rakuten.prediction.classify import classify_products as _classify_products
+from rakuten.prediction.packing import package_model as _package_model
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -71,18 +73,13 @@ train_text_network = StageTask(text_network.train_text_network, label="recipe", 
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
 
-predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True)
-predict_text_tfidf = StageTask(text_tfidf.predict_text_tfidf, slot=True)
-predict_text_network = StageTask(text_network.predict_text_network, slot=True)
-predict_text_hashes = StageTask(text_hashes.predict_text_hashes, slot=True)
-predict_image_network = StageTask(image_network.predict_image_network, slot=True)
-
 find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
 find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
 find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
+keep_unfitted = StageTask(_keep_unfitted)
 compare_models = StageTask(_compare_models)
 find_near_twins = StageTask(_find_near_twins)
 find_duplicates = StageTask(_find_duplicates)
@@ -92,7 +89,8 @@ pick_examples = StageTask(_pick_examples)
 cut_thumbnails = StageTask(_cut_thumbnails)
 fuse = StageTask(_fuse, label="method")
 decide = StageTask(_decide)
-apply_fusion = StageTask(_apply_fusion)
+package_model = StageTask(_package_model)
+classify_products = StageTask(_classify_products, label="part", slot=True)
 render_report = StageTask(_render_report)
 report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)

@@ -1,7 +1,7 @@
 """Where the pre-trained weights of recipes are. Imports neither Prefect nor Keras: asked before all else."""
 
 from rakuten.images.weights import WeightsFile, find_weights
-from rakuten.recipes import Backbone, Recipe
+from rakuten.recipes import Backbone, ImageFeaturesRecipe, Recipe
 from rakuten.recipes.image import PretrainedRecipe
 from rakuten.settings import Settings
 
@@ -22,3 +22,12 @@ def weights_of(backbone: Backbone) -> WeightsFile | None:
         WeightsNotFoundError: If they are absent.
     """
     return find_weights(backbone, Settings().weights_folder)
+
+
+def feature_weights(recipe: Recipe) -> WeightsFile | None:
+    """The weights of the backbone that makes features for a recipe's model; None: it reads none, or random ones do.
+
+    Raises:
+        WeightsNotFoundError: If they are absent.
+    """
+    return weights_of(recipe.backbone) if isinstance(recipe, ImageFeaturesRecipe) else None

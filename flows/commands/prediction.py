@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @DUMP
-@click.option("--model", default="newest", show_default=True, metavar="RUN", help="Run whose fused model predicts.")
+@click.option(
+    "--model", default="newest", show_default=True, metavar="RUN|DIR", help="Run, or folder of a model package."
+)
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which products.")
 @click.option("--output", required=True, metavar="FILE.csv", help="Where the submission goes.")
 @reporting_errors
 def predict(dump: str, model: str, part: Part, output: str) -> None:
-    """Predict the product types of a dump with the fused model of a run."""
+    """Predict the product types of a dump with the models of a run, or of a package."""
     from flows.checks import check_predict
 
     check_predict(dump, model, part)

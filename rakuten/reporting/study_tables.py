@@ -29,7 +29,8 @@ def score_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecip
     Returns:
         model; input_size, pixels; batch_size; epochs, at most; epochs_run; learning_rate; unfrozen_layers, as text;
         validation_f1, f1_weighted (on test products), interval (95 %, as text), accuracy; report, its weighted F1 of
-        the same in the same step, or null; train_rows; seconds, of the training.
+        the same in the same step, or null; train_rows; without_image, products left out because their photo is absent,
+        does not decode or was not asked for; seconds, of the training.
     """
     by_name = {recipe.name: recipe for recipe in recipes}
     rows = [_score_row(evaluation, by_name) for evaluation in evaluations]
@@ -105,6 +106,7 @@ def _score_row(evaluation: StageOutput, recipes: dict[str, ImageRecipe]) -> dict
         "accuracy": round(test["accuracy"], 4),
         "report": _reported(recipe),
         "train_rows": trained.facts["train_rows"],
+        "without_image": trained.facts["without_image"],
         "seconds": round(trained.seconds, 1),
     }
 

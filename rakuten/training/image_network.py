@@ -4,17 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pydantic import TypeAdapter
 
+from rakuten.data.probabilities import Probabilities
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.weights import WeightsFile, checked_weights
 from rakuten.outputs import StageOutput
 from rakuten.recipes import ImageBackboneRecipe
 from rakuten.recipes.image import ImageRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import read_part
-from rakuten.training.network import RECIPE, predict_network, train_network
+from rakuten.training.network import RECIPE, read_network, train_network
 from rakuten.training.pictured import gather_images, pictured_examples, with_image
+from rakuten.training.predictor import Predictor
 
 _recipe: TypeAdapter[ImageRecipe] = TypeAdapter(ImageRecipe)
 
@@ -59,32 +61,24 @@ def train_image_network(
     return {"without_image": without_image, **facts}
 
 
-@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
-def predict_image_network(
-    out: Path, model: StageOutput, clean: StageOutput, images: StageOutput, part: str
-) -> dict[str, Any]:
-    """Probabilities of the products of a part that have a usable image.
+def image_predictor(folder: Path, images: Path) -> Predictor:
+    """A trained network over photos, for predictions; it answers for products with a usable image.
 
     Args:
-        out: Work folder.
-        model: `train_image_network`.
-        clean: `clean_products`.
-        images: `resize_images` or `extract_features`, made as for the training.
-        part: "train" or "test".
-
-    Returns:
-        Numbers of rows and of products without a usable image.
+        folder: Of its files.
+        images: Folder of what `resize_images` or `extract_features` made, as for the training.
 
     Raises:
-        OutputError: If the dump did not hold the part, or the model cannot be read.
-
-    Output:
-        probabilities.parquet: products with a usable image, in the order of `clean`.
+        OutputError: If its files are damaged.
     """
-    recipe = _recipe.validate_python(model.read_json(RECIPE))
-    arrays = ImageArrays(images.folder, recipe.reads)
-    products = read_part(clean, part, ["image_digest"])
-    pictured = with_image(products, arrays)
-    gather = gather_images(arrays, pictured["image_digest"].tolist())
-    facts = predict_network(out, model, recipe, pictured["productid"].to_numpy(np.int64), gather)
-    return {"without_image": len(products) - len(pictured), **facts}
+    recipe = _recipe.validate_json((folder / RECIPE).read_bytes())
+    arrays = ImageArrays(images, recipe.reads)
+    # A step of the size of the training's: larger ones would not fit where it did.
+    network = read_network(folder, recipe.fit.batch_size)
+
+    def answer(products: pd.DataFrame) -> Probabilities:
+        pictured = with_image(products, arrays)
+        gather = gather_images(arrays, pictured["image_digest"].tolist())
+        return Probabilities(pictured["productid"].to_numpy(np.int64), network(gather, len(pictured)))
+
+    return Predictor(("image_digest",), answer)

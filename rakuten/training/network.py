@@ -1,5 +1,6 @@
 """Training any Keras network of this project on its examples, and predicting with it: what all families share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rakuten.data.classes import NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
-from rakuten.outputs import SCRATCH, StageOutput
+from rakuten.outputs import SCRATCH
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS
@@ -90,32 +91,21 @@ def train_network(
     }
 
 
-def predict_network(
-    out: Path, model: StageOutput, recipe: NetworkRecipe, productids: npt.NDArray[np.int64], gather: Gather
-) -> dict[str, Any]:
-    """Probabilities of products, from a network that `train_network` made.
+def read_network(folder: Path, batch_size: int) -> Callable[[Gather, int], npt.NDArray[np.float32]]:
+    """A network that `train_network` made, for predictions.
 
     Args:
-        out: Work folder.
-        model: Output of the training.
-        recipe: The recipe it was trained by.
-        productids: int64 (num_samples,).
-        gather: Places among them → inputs.
+        folder: Of the files that prediction needs.
+        batch_size: Products a step. No number depends on it, but its last bits.
 
     Returns:
-        Number of rows.
+        Gather and number of rows → probabilities, see `predict`.
 
     Raises:
         OutputError: If the model cannot be read.
-
-    Output:
-        probabilities.parquet: in the order of `productids`.
     """
-    make_reproducible(recipe.seed)
-    network = read_model(model.file(MODEL))
-    values = predict(network, gather, len(productids), recipe.fit.batch_size)
-    Probabilities(productids, values).write(out / PROBABILITIES)
-    return {"rows": len(productids)}
+    network = read_model(folder / MODEL)
+    return lambda gather, num_rows: predict(network, gather, num_rows, batch_size)
 
 
 def _write_history(path: Path, fitted: Fitted) -> None:

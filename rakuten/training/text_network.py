@@ -1,17 +1,21 @@
 """Keras networks over word indices: training and prediction."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextNetworkRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled, read_part
+from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled
 from rakuten.text.vocabulary import FIRST_WORD, Vocabulary
 from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
-from rakuten.training.network import RECIPE, predict_network, train_network
+from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 VOCABULARY = "vocabulary.json"
 # A convolution needs room to slide, however short the titles are.
@@ -49,35 +53,25 @@ def train_text_network(
     return {"vocabulary": len(vocabulary.words), "sequence_length": fitting.sequence_length, **facts}
 
 
-@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
-def predict_text_network(
-    out: Path, model: StageOutput, clean: StageOutput, corpus_words: StageOutput, part: str
-) -> dict[str, Any]:
-    """Probabilities of all products of a part.
+def word_predictor(folder: Path, corpus_words: Collection[str]) -> Predictor:
+    """A trained network over word indices, for predictions.
 
     Args:
-        out: Work folder.
-        model: `train_text_network`.
-        clean: `clean_products`.
-        corpus_words: `find_corpus_words`, the one the model was trained with.
-        part: "train" or "test".
-
-    Returns:
-        Number of rows.
+        folder: Of its files.
+        corpus_words: Those it was trained without.
 
     Raises:
-        OutputError: If the dump did not hold the part, or the model cannot be read.
-
-    Output:
-        probabilities.parquet: every product of the part, in the order of `clean`.
+        OutputError: If its files are damaged.
     """
-    recipe = TextNetworkRecipe.model_validate(model.read_json(RECIPE))
-    products = read_part(clean, part, [f"clean_{recipe.column}"])
-    texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
-    vocabulary = Vocabulary.read(model.file(VOCABULARY))
-    indices = vocabulary.encode(texts, recipe.sequence_length)
-    productids = products["productid"].to_numpy(np.int64)
-    return predict_network(out, model, recipe, productids, gather=indices.__getitem__)
+    recipe = TextNetworkRecipe.model_validate_json((folder / RECIPE).read_bytes())
+    vocabulary = Vocabulary.read(folder / VOCABULARY)
+    network = read_network(folder, TEXT_BATCH)
+
+    def answer(products: pd.DataFrame) -> npt.NDArray[np.float32]:
+        texts = clean_texts(products, recipe.column, corpus_words)
+        return network(vocabulary.encode(texts, recipe.sequence_length).__getitem__, len(products))
+
+    return text_predictor((f"clean_{recipe.column}",), answer)
 
 
 def indexed_examples(

@@ -7,23 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
-COMMANDS = (
-    "demo-dump",
-    "validate",
-    "explore",
-    "retrain",
-    "predict",
-    "study-text",
-    "study-images",
-    "find-lr",
-    "plan",
-    "runs",
-    "show",
-    "ui",
-)
 
 
 def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
@@ -45,7 +32,7 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in COMMANDS:
+    for command in main.commands:
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -53,7 +40,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", main.commands)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 
@@ -84,6 +71,16 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),
         (["show", "2020"], "no run '2020'"),
+        (["nightly", "--catalogue", "absent"], "absent is no folder"),
+        (["nightly", "--catalogue", "{empty}"], "no complete dump in"),
+        (["backfill", "--catalogue", "{empty}"], "no complete dump from the oldest to the newest"),
+        (["backfill", "--catalogue", "{empty}", "--from", "a"], "no dump 'a'"),
+        (["backfill", "--only", "nothing"], "'nothing' is not one of"),
+        (["backfill", "--at-once", "0"], "0 is not in the range"),
+        (["gc", "--keep", "much"], "'much' is no size"),
+        (["gc", "--keep", "1GB", "--protect", "2020"], "no run '2020'"),
+        (["serve", "--file", "absent"], "'absent' does not exist"),
+        (["worker"], "PREFECT_API_URL does not name a server"),
         (["retrain"], "Missing option '--dump'"),
         (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
         (["demo-dump", "{dump}"], "rakuten: "),

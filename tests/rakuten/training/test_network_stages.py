@@ -25,9 +25,11 @@ from rakuten.recipes import (
     TextNetworkRecipe,
 )
 from rakuten.stages import stage
-from rakuten.training.image_network import predict_image_network, train_image_network
-from rakuten.training.text_hashes import predict_text_hashes, train_text_hashes
-from rakuten.training.text_network import predict_text_network, train_text_network
+from rakuten.text.inputs import read_corpus_words
+from rakuten.training.image_network import image_predictor, train_image_network
+from rakuten.training.predictor import Predictor
+from rakuten.training.text_hashes import hash_predictor, train_text_hashes
+from rakuten.training.text_network import train_text_network, word_predictor
 
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
@@ -158,18 +160,24 @@ def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -
 
 
 FAMILIES = [
-    pytest.param(train_text_network, predict_text_network, TEXT, id="text_network"),
-    pytest.param(train_text_hashes, predict_text_hashes, HASHES, id="text_hashes"),
-    pytest.param(train_image_network, predict_image_network, IMAGE, id="image_network"),
-    pytest.param(train_image_network, predict_image_network, HEAD, id="image_features"),
-    pytest.param(train_image_network, predict_image_network, BACKBONE, id="image_backbone"),
+    pytest.param(train_text_network, TEXT, id="text_network"),
+    pytest.param(train_text_hashes, HASHES, id="text_hashes"),
+    pytest.param(train_image_network, IMAGE, id="image_network"),
+    pytest.param(train_image_network, HEAD, id="image_features"),
+    pytest.param(train_image_network, BACKBONE, id="image_backbone"),
 ]
 
 
-@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
-def test_a_model_is_trained_scored_stored_and_predicts_the_same(
-    train: Any, predict: Any, recipe: Any, store: OutputStore
-) -> None:
+def predictor_of(recipe: Any, model: StageOutput, shared: dict[str, Any]) -> Predictor:
+    if recipe.family == "text_network":
+        return word_predictor(model.folder, read_corpus_words(shared["corpus_words"]))
+    if recipe.family == "text_hashes":
+        return hash_predictor(model.folder)
+    return image_predictor(model.folder, shared["images"].folder)
+
+
+@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
+def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, recipe: Any, store: OutputStore) -> None:
     shared, of_training = inputs_of(store, recipe)
     model = store.run(train, recipe=recipe, **shared, **of_training)
     frame = products().merge(pd.read_parquet(of_training["split"].file("split.parquet"))[["productid", "side"]])
@@ -189,17 +197,19 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(
     ]
     assert not (model.folder / SCRATCH).exists()
 
-    predicted = store.run(predict, model=model, part="test", **shared)
-    probabilities = Probabilities.read(predicted.file("probabilities.parquet"))
+    predictor = predictor_of(recipe, model, shared)
+    asked = products()[["productid", *predictor.columns]]
+    probabilities = predictor.answer(asked)
     assert probabilities.productids.tolist() == frame["productid"][readable].tolist()
     np.testing.assert_allclose(probabilities.of(scored.productids).values, scored.values, atol=1e-5)
+    sevens = [predictor.answer(asked.iloc[start : start + 7]).values for start in range(0, len(asked), 7)]
+    assert np.array_equal(np.concatenate(sevens), probabilities.values)
     if recipe.modality == "image":
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
-        assert predicted.facts == {"without_image": (~readable).sum(), "rows": readable.sum()}
 
 
-@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
-def test_split_without_validation_rows_is_refused(train: Any, predict: Any, recipe: Any, store: OutputStore) -> None:
+@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
+def test_split_without_validation_rows_is_refused(train: Any, recipe: Any, store: OutputStore) -> None:
     shared, of_training = inputs_of(store, recipe, sides=("train", "test"))
     with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
         store.run(train, recipe=recipe, **shared, **of_training)
@@ -216,13 +226,10 @@ def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> No
     assert len(words) == model.facts["vocabulary"] <= TEXT.num_words - 2
 
 
-def test_products_of_a_dump_without_images_are_counted_not_predicted(store: OutputStore, tmp_path: Path) -> None:
+def test_products_of_a_dump_without_images_are_left_out(store: OutputStore, tmp_path: Path) -> None:
     shared, of_training = inputs_of(store, IMAGE)
     model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
-    nothing = StageOutput(key="nothing", folder=tmp_path / "nothing")
-    predicted = store.run(predict_image_network, model=model, clean=shared["clean"], images=nothing, part="test")
-    assert predicted.facts == {"without_image": NUM_PRODUCTS, "rows": 0}
-    assert len(Probabilities.read(predicted.file("probabilities.parquet")).productids) == 0
+    assert len(image_predictor(model.folder, tmp_path / "nothing").answer(products()).productids) == 0
 
 
 def test_weights_are_not_loaded_where_the_recipe_says_random(store: OutputStore, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ MISSING_FROM, REPEATS_FROM, RESIDUE_FROM, UNUSABLE_FROM = 0.05, 0.005, 0.01, 0.0
 # Association of white ground and class from which a model could learn the ground instead of the product.
 ASSOCIATED_FROM = 0.2
 EVEN_BELOW = 1.5
+SHIFTS_NAMED = 5
 # Of a class with fewer products a share says little.
 FEWEST = 20
 
@@ -61,25 +62,25 @@ def _shifts(compared: dict[str, Any] | None, section: str, when: str) -> list[Fi
     names = [row["means"] for row in compared["rows"] if row["matters"]]
     if not names:
         return [Finding("know", f"Nothing shifted {when} by more than chance and enough to matter.", section)]
-    how_many = "1 shift" if len(names) == 1 else f"{len(names)} shifts"
-    return [Finding("act", f"{how_many} {when} to look at: {', '.join(names)}.", section)]
+    shown = ", ".join(names[:SHIFTS_NAMED]) + (
+        f" and {len(names) - SHIFTS_NAMED} more" if len(names) > SHIFTS_NAMED else ""
+    )
+    return [Finding("act", f"{_several(len(names), 'shift')} {when} to look at: {shown}.", section)]
 
 
 def _review(content: dict[str, Any]) -> list[Finding]:
     counts = content["review_counts"]
-    pictures = counts.get("image", 0) + counts.get("picture", 0)
     found = []
-    if pictures:
-        found.append(
-            Finding("act", f"{count(pictures)} photos stand under several labels: labels to review.", "repeats")
-        )
+    if pictures := counts.get("image", 0) + counts.get("picture", 0):
+        found.append(Finding("act", f"Labels to review: {_several(pictures, 'photo')} under more than one.", "repeats"))
     if titles := counts.get("title", 0):
-        found.append(
-            Finding(
-                "act", f"{count(titles)} titles stand under several labels, with different photos or none.", "repeats"
-            )
-        )
+        sentence = f"Labels to review: {_several(titles, 'title')} under more than one, with different photos or none."
+        found.append(Finding("act", sentence, "repeats"))
     return found
+
+
+def _several(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{count(number)} {what}s"
 
 
 def _classes(content: dict[str, Any]) -> list[Finding]:

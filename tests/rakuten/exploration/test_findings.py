@@ -62,13 +62,15 @@ def test_missing_descriptions_are_told_with_the_classes_that_miss_most() -> None
 def test_shifts_that_matter_are_named_and_their_absence_too() -> None:
     rows = [{"means": "language", "matters": True}, {"means": "brightness of the image", "matters": False}]
     assert "1 shift since the earlier dump to look at: language." in sentences(comparison={"rows": rows})
+    many = [{"means": f"measure {number}", "matters": True} for number in range(7)]
+    assert any("7 shifts" in text and "measure 4 and 2 more." in text for text in sentences(comparison={"rows": many}))
     assert any("Nothing shifted" in text for text in sentences(comparison={"rows": rows[1:]}))
 
 
 def test_doubtful_labels_are_counted() -> None:
     said = sentences(review_counts={"image": 3, "picture": 2, "title": 1})
-    assert "5 photos stand under several labels: labels to review." in said
-    assert "1 titles stand under several labels, with different photos or none." in said
+    assert "Labels to review: 5 photos under more than one." in said
+    assert "Labels to review: 1 title under more than one, with different photos or none." in said
 
 
 def test_a_ground_that_goes_with_the_class_is_told() -> None:

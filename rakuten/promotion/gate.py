@@ -1,0 +1,161 @@
+"""The gate: whether a challenger takes the champion's place, and every reason for it. Pure: numbers in, checks out."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.data.classes import LABELS
+from rakuten.evaluation.paired import ClassDifference, compare
+from rakuten.promotion.lead import Lead, measure_lead
+from rakuten.promotion.rules import GateRules
+
+Codes = npt.NDArray[np.int64]
+
+LEAD = "lead on the champion's test products"
+LEAD_ON_NEWEST = "lead on the newest test products"
+CLASSES = "classes"
+CALIBRATION = "calibration"
+SIZE = "size"
+LATENCY = "latency"
+CONTRACTS = "contracts"
+
+
+class Check(BaseModel):
+    """One condition of the gate.
+
+    Attributes:
+        name: Which.
+        passed: Whether it holds.
+        words: Why, with the figures that decide.
+        figures: The same and more as data.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    passed: bool
+    words: str
+    figures: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What both models answer for the same products.
+
+    Attributes:
+        codes: int64 (num_samples,), class codes.
+        champion, challenger: int64 (num_samples,), predicted class codes.
+    """
+
+    codes: Codes
+    champion: Codes
+    challenger: Codes
+
+
+class Footprint(BaseModel):
+    """What a package takes to keep and to use.
+
+    Attributes:
+        size: Bytes.
+        milliseconds: A product; None: it was not measured.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    size: int
+    milliseconds: float | None = None
+
+
+def check_lead(name: str, answers: Answers, rules: GateRules) -> Check:
+    """The challenger's weighted F1 is higher, and chance does not explain it."""
+    lead = measure_lead(answers.codes, answers.champion, answers.challenger, level=rules.level)
+    return Check(name=name, passed=lead.is_shown, words=_tell_lead(lead), figures={**asdict(lead), "lead": lead.value})
+
+
+def check_classes(answers: Answers, rules: GateRules) -> Check:
+    """No class loses more F1 than the margin.
+
+    A loss counts if it exceeds the margin and chance does not explain that there is one; the intervals of all 27
+    classes hold together, so that 27 looks hold back an equal challenger no more often than one look would.
+    """
+    paired = compare(answers.codes, answers.champion, answers.challenger, interval=1 - 2 * rules.error_rate)
+    too_much = [
+        found
+        for found in paired.classes
+        if found.difference.word == "worse" and -found.difference.value > rules.class_margin
+    ]
+    worst = min(paired.classes, key=lambda found: found.difference.value)
+    if too_much:
+        words = "; ".join(_tell_loss(found) for found in too_much)
+    else:
+        words = f"no class is shown to lose more than {rules.class_margin:.3f}; furthest down: {_tell_loss(worst)}"
+    figures = {
+        "margin": rules.class_margin,
+        "classes": [
+            {"prdtypecode": found.code, "support": found.support, "champion": found.first, "challenger": found.second}
+            | {"low": found.difference.low, "high": found.difference.high, "lost": found in too_much}
+            for found in paired.classes
+        ],
+    }
+    return Check(name=CLASSES, passed=not too_much, words=words, figures=figures)
+
+
+def check_calibration(champion: float, challenger: float, rules: GateRules) -> Check:
+    """The challenger says how sure it is about as truly as the champion, or truly enough.
+
+    Args:
+        champion, challenger: Expected calibration errors.
+        rules: The limits.
+    """
+    limit = max(rules.calibration_error, champion + rules.calibration_margin)
+    passed = challenger <= limit
+    words = f"calibration error {challenger:.4f} against {champion:.4f}, limit {limit:.4f}"
+    return Check(
+        name=CALIBRATION,
+        passed=passed,
+        words=words,
+        figures={"champion": champion, "challenger": challenger, "limit": limit},
+    )
+
+
+def check_footprint(footprint: Footprint, rules: GateRules) -> tuple[Check, Check]:
+    """The package is small and fast enough; one that does not say how fast it is passes, and the words tell so."""
+    size = footprint.size / 2**20
+    words = f"{size:,.0f} MiB, limit {rules.size_mib:,.0f}"
+    of_size = Check(
+        name=SIZE, passed=size <= rules.size_mib, words=words, figures={"mib": size, "limit": rules.size_mib}
+    )
+    figures = {"milliseconds": footprint.milliseconds, "limit": rules.milliseconds}
+    if footprint.milliseconds is None:
+        return of_size, Check(name=LATENCY, passed=True, words="the package does not say", figures=figures)
+    words = f"{footprint.milliseconds:.2f} ms a product, limit {rules.milliseconds:g}"
+    passed = footprint.milliseconds <= rules.milliseconds
+    return of_size, Check(name=LATENCY, passed=passed, words=words, figures=figures)
+
+
+def check_contracts(failures: list[str]) -> Check:
+    """The data that the challenger learnt from kept its contracts.
+
+    Args:
+        failures: What is broken.
+    """
+    words = "; ".join(failures) or "all hold"
+    return Check(name=CONTRACTS, passed=not failures, words=words, figures={"failures": failures})
+
+
+def _tell_lead(lead: Lead) -> str:
+    chance = "equal models never differ less" if lead.differing == 0 else f"{lead.chance:.2%} of equal models lead so"
+    return (
+        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f}, {lead.value:+.4f} on {lead.rows:,} products, "
+        f"at least {lead.low:+.4f} ({1 - lead.level:.2%} sure); {chance}, allowed {lead.level:.2%}"
+    )
+
+
+def _tell_loss(found: ClassDifference) -> str:
+    return (
+        f"{found.code} {LABELS[found.code]} {found.difference.value:+.4f} ({found.first:.3f} → {found.second:.3f}, "
+        f"{found.support:,} products, between {found.difference.low:+.3f} and {found.difference.high:+.3f})"
+    )

@@ -1,0 +1,103 @@
+"""The gate's conditions one by one, and its rules."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from two_models import two_models
+
+from rakuten.data.classes import CODES
+from rakuten.errors import RecipeError
+from rakuten.promotion.gate import (
+    Answers,
+    Footprint,
+    check_calibration,
+    check_classes,
+    check_contracts,
+    check_footprint,
+    check_lead,
+)
+from rakuten.promotion.rules import GateRules, load_rules
+
+RULES = GateRules()
+
+
+def spoilt(answers: Answers, code: int, share: float) -> Answers:
+    """The challenger gives a share of a class's products to another class."""
+    random = np.random.default_rng(99)
+    wrong = (answers.codes == code) & (random.random(len(answers.codes)) < share)
+    other = CODES[(CODES.index(code) + 1) % len(CODES)]
+    return Answers(answers.codes, answers.champion, np.where(wrong, other, answers.challenger))
+
+
+def test_a_class_that_is_lost_holds_a_challenger_back_though_it_leads() -> None:
+    ahead = two_models(6000, seed=0, phi=0.9, better=0.2)
+    lost = spoilt(ahead, 2705, 0.5)
+    assert check_lead("lead", lost, RULES).passed
+    assert check_classes(ahead, RULES).passed
+    found = check_classes(lost, RULES)
+    assert not found.passed
+    assert "2705 books -" in found.words
+    assert [row["prdtypecode"] for row in found.figures["classes"] if row["lost"]] == [2705, 2905], (
+        "the class that its products are taken for has lost precision"
+    )
+
+
+def test_a_loss_below_the_margin_is_borne_however_sure_it_is() -> None:
+    lost = spoilt(two_models(6000, seed=0, phi=1.0), 2583, 0.05)
+    assert not check_classes(lost, GateRules(class_margin=0.001)).passed
+    assert check_classes(lost, GateRules(class_margin=0.1)).passed
+
+
+def test_equal_challengers_are_seldom_held_back_for_one_of_27_classes() -> None:
+    held_back = sum(not check_classes(two_models(1000, seed, phi=0.7), RULES).passed for seed in range(20))
+    assert held_back <= 3
+
+
+def test_calibration_may_be_bad_as_the_champions_but_not_worse() -> None:
+    assert check_calibration(0.01, 0.05, RULES).passed
+    assert not check_calibration(0.01, 0.06, RULES).passed
+    assert check_calibration(0.12, 0.125, RULES).passed
+    assert not check_calibration(0.12, 0.135, RULES).passed
+
+
+def test_size_and_time_have_limits_and_a_time_that_nobody_took_is_said_to_be_unknown() -> None:
+    size, time = check_footprint(Footprint(size=5 * 2**30, milliseconds=120.0), RULES)
+    assert (size.passed, time.passed) == (False, False)
+    assert size.words == "5,120 MiB, limit 4,096"
+    size, time = check_footprint(Footprint(size=2**20), RULES)
+    assert (size.passed, time.passed) == (True, True)
+    assert "does not say" in time.words
+
+
+def test_a_broken_contract_is_a_reason() -> None:
+    assert check_contracts([]).passed
+    broken = check_contracts(["labels: 3 of 10 rows are null"])
+    assert not broken.passed
+    assert broken.words == "labels: 3 of 10 rows are null"
+
+
+def test_what_a_lead_says_can_be_read_by_itself() -> None:
+    words = check_lead("lead", two_models(2000, seed=1, better=0.2), RULES).words
+    assert words.startswith("weighted F1 0.")
+    assert "on 2,000 products" in words
+    assert "allowed 5.00%" in words
+
+
+def test_rules_over_many_nights_test_each_night_finer() -> None:
+    assert GateRules(nights=20).level == pytest.approx(0.0025)
+    with pytest.raises(ValidationError, match="finer than"):
+        GateRules(nights=365)
+
+
+def test_rules_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("nights = 30\nclass_margin = 0.05\n", "utf-8")
+    assert load_rules(path) == GateRules(nights=30, class_margin=0.05)
+    assert load_rules(None) == GateRules()
+    path.write_text("alpha = 0.1\n", "utf-8")
+    with pytest.raises(RecipeError, match="alpha"):
+        load_rules(path)
+    with pytest.raises(RecipeError, match="absent"):
+        load_rules(tmp_path / "absent.toml")

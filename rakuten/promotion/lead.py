@@ -135,7 +135,8 @@ def _pairs(cells: Codes, counts: Counts) -> tuple[Codes, Codes, Codes, Counts]:
 def _margins(true: Codes, predicted: Codes, counts: Counts) -> tuple[Floats, Floats]:
     """Products of each class that were given it, and products given each class."""
     right = np.bincount(true, weights=counts * (true == predicted), minlength=NUM_CLASSES)
-    return right, np.bincount(predicted, weights=counts, minlength=NUM_CLASSES)
+    given = np.bincount(predicted, weights=counts, minlength=NUM_CLASSES)
+    return right.astype(np.float64), given.astype(np.float64)
 
 
 def _one_hot(positions: Codes) -> Floats:

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from rakuten.data.layout import PRODUCT_TABLES, Y_TRAIN, Part
-from rakuten.errors import DumpError
+from rakuten.errors import DumpError, InputError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
+from rakuten.promotion.champions import ChampionBook
+from rakuten.promotion.naming import named_run
+from rakuten.promotion.rules import load_rules
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
@@ -56,5 +59,22 @@ def check_predict(dump: str, model: str, part: Part) -> None:
     check_dump(dump)
     if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
         raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
-    book = RunBook(OutputStore(Settings().outputs_folder))
-    book.find(None if model == "newest" else model, flow="retrain")
+    named_run(RunBook(OutputStore(Settings().outputs_folder)), model)
+
+
+def check_promote(run: str, *, force: bool, reason: str) -> None:
+    """Refuse a run that is not there or not completed, force without a reason, and rules that are none.
+
+    Raises:
+        InputError: If there is no reason.
+        RunNotFoundError: If there is no such run.
+        RecipeError: If the gate's rules do not validate.
+        ChampionError: If the record of the champion is damaged or lost, unless a person decides.
+    """
+    if force and not reason.strip():
+        raise InputError("--force needs --reason TEXT: it is recorded with the decision")
+    settings = Settings()
+    load_rules(settings.gate)
+    named_run(RunBook(OutputStore(settings.outputs_folder)), run)
+    if not force:
+        ChampionBook(settings.outputs_folder).read()

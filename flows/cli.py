@@ -5,7 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import data, prediction, runs, training
+from flows.commands import data, prediction, promotion, runs, training
 
 COMMANDS = (
     data.demo_dump,
@@ -14,6 +14,10 @@ COMMANDS = (
     training.retrain,
     training.study_text,
     prediction.predict,
+    promotion.promote,
+    promotion.rollback,
+    promotion.champion,
+    promotion.registry,
     runs.runs,
     runs.show,
     runs.compare,

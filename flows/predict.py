@@ -4,6 +4,7 @@ from prefect import flow
 
 from flows.prepare import prepare
 from rakuten.data.layout import Part
+from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import named_after_dump, open_dump
@@ -13,13 +14,14 @@ from tasks.predictions import deliver, fused_model, members_for
 
 
 @flow(name="predict", flow_run_name=named_after_dump)
-def predict_products(dump: str, output: str, model: str = "newest", part: Part = "test") -> int:
+def predict_products(dump: str, output: str, model: str = CHAMPION, part: Part = "test") -> int:
     """Predict the product type of a dump's products with the fused model of a run.
 
     Args:
         dump: Folder of the dump.
         output: CSV file to write, in the challenge's submission layout; probabilities go beside it as Parquet.
-        model: Id of a retrain run, or the start of one; "newest": the newest completed one.
+        model: "champion": the champion, or the newest completed run as long as nobody was ever promoted; "newest": that
+            run; or the id of a retrain run, or the start of one.
         part: Which products: "test" is the challenge's unlabelled part.
 
     Returns:

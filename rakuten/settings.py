@@ -17,6 +17,8 @@ class Settings(BaseSettings):
         cpu_slots: Trainings at once where there is no GPU.
         cores: Processor cores that a run may use in all.
         ui_port: Port of the Prefect server and UI that the command line starts.
+        mlflow: URI of the MLflow that is told of champions; None: a database in the outputs folder.
+        gate: TOML file with the gate's rules (see `rakuten.promotion.rules`); None: the defaults.
     """
 
     model_config = SettingsConfigDict(env_prefix="RAKUTEN_", frozen=True)
@@ -27,6 +29,8 @@ class Settings(BaseSettings):
     cpu_slots: int = Field(default=2, ge=1)
     cores: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     ui_port: int = 4280
+    mlflow: str | None = None
+    gate: Path | None = None
 
     @property
     def outputs_folder(self) -> Path:

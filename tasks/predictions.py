@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
+from rakuten.promotion.naming import named_run
 from rakuten.recipes import Plan, Recipe
 from tasks.dumps import Dump
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.predictions")
-
-NEWEST = "newest"
 
 
 class FusedModel(BaseModel):
@@ -42,13 +41,14 @@ def fused_model(run: str) -> FusedModel:
     """The fused model of a run.
 
     Args:
-        run: Id of a retrain run or the start of one, or "newest".
+        run: As `named_run` takes it.
 
     Raises:
         RunNotFoundError: If there is none, or its outputs are gone.
+        ChampionError: If the record of the champion is damaged or lost.
     """
     book = run_book()
-    record = book.find(None if run == NEWEST else run, flow="retrain")
+    record = named_run(book, run)
     plan = Plan.model_validate(record.plan)
     trained = [recipe.name for recipe in plan.recipes if f"model {recipe.name}" in record.outputs]
     logger.info("predicting with run %s: %s", record.run, ", ".join(trained))

@@ -21,6 +21,8 @@ from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
+from rakuten.promotion.stages import judge_challenger as _judge_challenger
+from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.submission import write_submission as _write_submission
@@ -69,3 +71,6 @@ decide = StageTask(_decide)
 apply_fusion = StageTask(_apply_fusion)
 render_report = StageTask(_render_report)
 write_submission = StageTask(_write_submission, label="part")
+
+keep_test_side = StageTask(_keep_test_side)
+judge_challenger = StageTask(_judge_challenger)

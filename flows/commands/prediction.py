@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @DUMP
-@click.option("--model", default="newest", show_default=True, metavar="RUN", help="Run whose fused model predicts.")
+@click.option(
+    "--model",
+    default="champion",
+    show_default=True,
+    metavar="NAME",
+    help="champion (before the first promotion: the newest run), newest, or a run.",
+)
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which products.")
 @click.option("--output", required=True, metavar="FILE.csv", help="Where the submission goes.")
 @reporting_errors

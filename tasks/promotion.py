@@ -72,7 +72,7 @@ def open_contest(run: str, *, force: bool) -> Contest:
     for record in (champion, challenger):
         if Plan.model_validate(record.plan).split.method != "content":
             raise InputError(
-                f"run {record.run} split its products as the report did: no test against another run would be fair, whose "
+                f"run {record.run} split its products as the report did: no test against another run is fair, whose "
                 "test products it may have learnt from; --force promotes it all the same"
             )
     return Contest(standing, challenger, candidate, champion)

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from rakuten.data.calibration_error import BINS
 from rakuten.data.classes import LABELS
 from rakuten.evaluation.paired import ClassDifference, compare
-from rakuten.promotion.lead import Lead, measure_lead
+from rakuten.promotion.lead import SEED, Lead, measure_lead
 from rakuten.promotion.rules import GateRules
 
 Codes = npt.NDArray[np.int64]
@@ -21,6 +22,8 @@ CALIBRATION = "calibration"
 SIZE = "size"
 LATENCY = "latency"
 CONTRACTS = "contracts"
+
+CALIBRATION_DRAWS = 500
 
 
 class Check(BaseModel):
@@ -53,6 +56,19 @@ class Answers:
     codes: Codes
     champion: Codes
     challenger: Codes
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure a model is of each of its answers.
+
+    Attributes:
+        confidence: float64 (num_samples,), probability of the class it answers.
+        right: bool (num_samples,), whether that is the product's class.
+    """
+
+    confidence: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
 
 
 class Footprint(BaseModel):
@@ -103,22 +119,26 @@ def check_classes(answers: Answers, rules: GateRules) -> Check:
     return Check(name=CLASSES, passed=not too_much, words=words, figures=figures)
 
 
-def check_calibration(champion: float, challenger: float, rules: GateRules) -> Check:
+def check_calibration(champion: Confidence, challenger: Confidence, rules: GateRules) -> Check:
     """The challenger says how sure it is about as truly as the champion, or truly enough.
 
+    A larger error counts if it exceeds the limit and chance does not explain that it is larger: of a few hundred
+    products every model's error looks large.
+
     Args:
-        champion, challenger: Expected calibration errors.
+        champion, challenger: Of the same products in the same order.
         rules: The limits.
     """
-    limit = max(rules.calibration_error, champion + rules.calibration_margin)
-    passed = challenger <= limit
-    words = f"calibration error {challenger:.4f} against {champion:.4f}, limit {limit:.4f}"
-    return Check(
-        name=CALIBRATION,
-        passed=passed,
-        words=words,
-        figures={"champion": champion, "challenger": challenger, "limit": limit},
-    )
+    errors = [_calibration_errors(model, np.ones((1, len(model.right))))[0] for model in (champion, challenger)]
+    limit = max(rules.calibration_error, errors[0] + rules.calibration_margin)
+    weights = np.random.default_rng(SEED).poisson(1.0, size=(CALIBRATION_DRAWS, len(champion.right)))
+    drawn = _calibration_errors(challenger, weights) - _calibration_errors(champion, weights)
+    low = float(np.quantile(drawn, rules.error_rate))
+    words = f"calibration error {errors[1]:.4f} against {errors[0]:.4f}, limit {limit:.4f}"
+    if errors[1] > limit and low <= 0:
+        words += ", which chance explains"
+    figures = {"champion": errors[0], "challenger": errors[1], "limit": limit, "low": low}
+    return Check(name=CALIBRATION, passed=errors[1] <= limit or low <= 0, words=words, figures=figures)
 
 
 def check_footprint(footprint: Footprint, rules: GateRules) -> tuple[Check, Check]:
@@ -144,6 +164,16 @@ def check_contracts(failures: list[str]) -> Check:
     """
     words = "; ".join(failures) or "all hold"
     return Check(name=CONTRACTS, passed=not failures, words=words, figures={"failures": failures})
+
+
+def _calibration_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Expected calibration error under each row of weights (num_draws, num_samples); see `calibration_error`."""
+    bins = np.minimum((model.confidence * BINS).astype(int), BINS - 1)
+    order = np.argsort(bins, kind="stable")
+    starts = np.unique(bins[order], return_index=True)[1]
+    gaps = np.add.reduceat((weights * (model.right - model.confidence))[:, order], starts, axis=1)
+    errors: npt.NDArray[np.float64] = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+    return errors
 
 
 def _tell_lead(lead: Lead) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,7 +15,6 @@ from rakuten.data.split import SPLIT
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.comparison import match_predictions
-from rakuten.evaluation.evaluate import METRICS
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.outputs import StageOutput
 from rakuten.promotion.gate import (
@@ -22,6 +22,7 @@ from rakuten.promotion.gate import (
     LEAD_ON_NEWEST,
     Answers,
     Check,
+    Confidence,
     Footprint,
     check_calibration,
     check_classes,
@@ -98,9 +99,9 @@ def judge_challenger(
         checks = [_lead(LEAD, champion, challenger, rules)]
         if champion_on_newest is not None:
             checks.append(_lead(LEAD_ON_NEWEST, champion_on_newest, challenger, rules))
-        checks.append(_classes(beside, challenger, rules))
+        checks.append(check_classes(_answers(beside, challenger), rules))
     checks += [
-        check_calibration(_calibration_error(beside), _calibration_error(challenger), rules),
+        _calibration(beside, challenger, rules),
         *check_footprint(footprint, rules),
         check_contracts(broken_contracts(contracts)),
     ]
@@ -143,12 +144,16 @@ def _lead(name: str, champion: StageOutput, challenger: StageOutput, rules: Gate
     return check_lead(name, answers, rules)
 
 
-def _classes(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> Check:
-    return check_classes(_answers(champion, challenger), rules)
+def _calibration(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> Check:
+    first, second = read_predictions(champion), read_predictions(challenger)
+    productids = match_predictions(first, second)[0]["productid"]
+    return check_calibration(_confidence(first, productids), _confidence(second, productids), rules)
 
 
-def _calibration_error(evaluation: StageOutput) -> float:
-    return float(evaluation.read_json(METRICS)["test"]["calibration_error"])
+def _confidence(model: pd.DataFrame, productids: pd.Series) -> Confidence:
+    rows = model.set_index("productid").loc[productids]
+    right = (rows["predicted"] == rows["prdtypecode"]).to_numpy(np.bool_)
+    return Confidence(rows["confidence"].to_numpy(np.float64), right)
 
 
 def _answers(champion: StageOutput, challenger: StageOutput) -> Answers:

@@ -7,10 +7,12 @@ import pytest
 from pydantic import ValidationError
 from two_models import two_models
 
+from rakuten.data.calibration_error import calibration_error
 from rakuten.data.classes import CODES
 from rakuten.errors import RecipeError
 from rakuten.promotion.gate import (
     Answers,
+    Confidence,
     Footprint,
     check_calibration,
     check_classes,
@@ -55,11 +57,32 @@ def test_equal_challengers_are_seldom_held_back_for_one_of_27_classes() -> None:
     assert held_back <= 3
 
 
-def test_calibration_may_be_bad_as_the_champions_but_not_worse() -> None:
-    assert check_calibration(0.01, 0.05, RULES).passed
-    assert not check_calibration(0.01, 0.06, RULES).passed
-    assert check_calibration(0.12, 0.125, RULES).passed
-    assert not check_calibration(0.12, 0.135, RULES).passed
+def sure(rows: int, too_sure: float, seed: int = 0) -> Confidence:
+    """A model that is right in 80 % of cases and says so, plus something."""
+    random = np.random.default_rng(seed)
+    confidence = np.clip(random.normal(0.8 + too_sure, 0.05, rows), 0.1, 1.0)
+    return Confidence(confidence, random.random(rows) < confidence - too_sure)
+
+
+def test_calibration_may_be_as_bad_as_the_champions_but_not_worse() -> None:
+    assert check_calibration(sure(5000, 0.0), sure(5000, 0.03, 1), RULES).passed
+    assert not check_calibration(sure(5000, 0.0), sure(5000, 0.1, 1), RULES).passed
+    assert check_calibration(sure(5000, 0.1), sure(5000, 0.1, 1), RULES).passed
+
+
+def test_a_calibration_error_that_few_products_explain_is_no_reason() -> None:
+    found = check_calibration(sure(100, 0.0, 2), sure(100, 0.0, 5), RULES)
+    assert found.figures["challenger"] > found.figures["limit"], found.words
+    assert found.passed
+    assert found.words.endswith("which chance explains")
+
+
+def test_the_calibration_error_is_that_of_the_scores() -> None:
+    model = sure(300, 0.1)
+    values = np.zeros((300, 27), np.float32)
+    values[:, 0], values[:, 1] = model.confidence, 1 - model.confidence
+    expected = calibration_error(values, np.where(model.right, 0, 1))
+    assert check_calibration(model, model, RULES).figures["champion"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_size_and_time_have_limits_and_a_time_that_nobody_took_is_said_to_be_unknown() -> None:

@@ -8,7 +8,7 @@ PRODUCTS := 2000
 # Whole files to two processes: fixtures that train something are made once.
 SPREAD := --numprocesses 2 --dist loadfile
 
-.PHONY: setup test test-slow lint demo ui lock clean
+.PHONY: setup test test-slow lint demo serve ui lock clean
 
 setup: $(READY)
 
@@ -44,6 +44,10 @@ demo: $(READY)
 	@echo "submission             $(DEMO)/submission.csv"
 	@echo
 	@echo "The run in the Prefect UI:  RAKUTEN_OUTPUTS=$(DEMO)/outputs make ui   and open the address above"
+
+# Prefect's server and UI with a worker and all deployments: nightly runs, backfills, dumps that arrive. Ctrl-C ends it.
+serve: $(READY)
+	$(BIN)/rakuten serve
 
 ui: $(READY)
 	$(BIN)/rakuten ui

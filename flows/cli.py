@@ -5,7 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import data, prediction, promotion, runs, training
+from flows.commands import catalogues, data, housekeeping, prediction, promotion, runs, serving, training
 
 COMMANDS = (
     data.demo_dump,
@@ -13,6 +13,10 @@ COMMANDS = (
     training.plan,
     training.retrain,
     training.study_text,
+    training.study_images,
+    training.find_lr,
+    catalogues.nightly,
+    catalogues.backfill,
     prediction.predict,
     promotion.promote,
     promotion.rollback,
@@ -22,6 +26,10 @@ COMMANDS = (
     runs.show,
     runs.compare,
     runs.ui,
+    housekeeping.gc,
+    serving.serve,
+    serving.deploy,
+    serving.worker,
 )
 
 

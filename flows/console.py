@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
         return "  ".join(aligned).rstrip()
 
     return [line(header), line(["─" * width for width in widths]), *(line(row) for row in cells)]
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of a table of rows that have the same columns, at least one row."""
+    columns = list(rows[0])
+    return table(columns, [[row[name] for name in columns] for row in rows])
 
 
 def _text(value: Any) -> str:

@@ -1,28 +1,30 @@
 """What the command line tells of plans and runs, as lines."""
 
-from flows.console import table
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flows.console import table, table_of
 from flows.prefect_server import ui_address
-from rakuten.outputs import OutputStore
+from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.promotion.champions import ChampionBook
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
 
+if TYPE_CHECKING:
+    from rakuten.outputs.housekeeping import Clearing
+    from tasks.backfills import DumpPlan
+
 
 def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
     """What a retraining would do, a line a stage."""
-    from flows.retrain import compose
-    from rakuten.recipes import load_plan
-    from tasks.dumps import open_dump
-    from tasks.models import recipes_for
-    from tasks.planning import Expectation, planning
+    from flows.expected import expected_stages
+    from tasks.planning import Expectation
 
-    chosen = load_plan(plan)
-    store = OutputStore(Settings().outputs_folder)
-    with planning(store) as planner:
-        opened = open_dump(dump)
-        compose(opened, chosen, recipes_for(chosen, modality, opened))
-    expected = planner.expectations
+    expected = expected_stages("retrain", dump, plan, modality)
 
     def row(expectation: Expectation) -> list[str]:
         name = f"{expectation.stage} {expectation.label}".strip()
@@ -36,6 +38,62 @@ def plan_lines(dump: str, plan: str, modality: Modality) -> list[str]:
         "",
         f"{len(expected) - cached} of {len(expected)} stages would run, {cached} are cached",
     ]
+
+
+def backfill_lines(plans: Sequence[DumpPlan]) -> list[str]:
+    """What a backfill would do, a line a dump."""
+    columns = ["dump", "stages", "cached", "images", "new", "minutes", ""]
+
+    def row(plan: DumpPlan) -> list[Any]:
+        remark = plan.refused or (f"and {plan.untimed} stages that never ran" if plan.untimed else "")
+        return [plan.dump, plan.stages, plan.cached, plan.images, plan.new_images, plan.minutes, remark]
+
+    minutes, images = sum(plan.minutes for plan in plans), sum(plan.new_images for plan in plans)
+    untimed = " and what never ran" if any(plan.untimed for plan in plans) else ""
+    total = f"{len(plans)} dumps, {images:,} new images, about {minutes:g} min of work{untimed}"
+    return [*table(columns, [row(plan) for plan in plans]), "", total]
+
+
+def clearing_lines(clearing: Clearing, keep: int, *, dry_run: bool) -> list[str]:
+    """What is cleared away, and whether that is enough."""
+    rows = [
+        [item.kind, item.name, _in_units(item.size), f"{datetime.fromtimestamp(item.used, UTC):%Y-%m-%d %H:%M}"]
+        for item in clearing.removed
+    ]
+    freed = sum(item.size for item in clearing.removed)
+    would = "would be " if dry_run else ""
+    lines = [*table(["", "what", "size", "last used"], rows), ""] if rows else []
+    lines.append(f"{_in_units(freed)} {would}removed, {_in_units(clearing.kept_size)} {would}kept")
+    if clearing.kept_size > keep:
+        lines.append(f"more than {_in_units(keep)} stays: recent runs need {_in_units(clearing.needed_size)}")
+    return lines
+
+
+def _in_units(size: int) -> str:
+    for unit, bytes_ in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size >= bytes_:
+            return f"{size / bytes_:.1f} {unit}"
+    return f"{size / 1000:.0f} kB"
+
+
+def rate_lines(store: OutputStore, found: str, picture: str) -> list[str]:
+    """What a search for a learning rate came to; the first line is as a recipe's [fit] wants it.
+
+    Args:
+        store: Where the outputs are.
+        found, picture: Keys of the search and of its picture.
+    """
+    choice = StageOutput(key=found, folder=store.folder / found).read_json("choice.json")
+    diverged = choice["diverged_at"]
+    facts = {
+        "why": choice["why"],
+        "neighbours": f"vary by {choice['volatility']:.2g}, volatile beyond {choice['volatility_limit']:.2g}",
+        "diverged": "not within the rates tried" if diverged is None else f"at {diverged:.2g}",
+        "curve": store.folder / found / "curve.parquet",
+        "picture": store.folder / picture / "curve.png",
+    }
+    width = max(map(len, facts))
+    return [f"learning_rate = {choice['learning_rate']:.1e}", *(f"  {k.ljust(width)}  {v}" for k, v in facts.items())]
 
 
 def run_lines(store: OutputStore) -> list[str]:
@@ -64,8 +122,7 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
     if record.error:
         lines += ["", record.error]
     if record.scores:
-        columns = list(record.scores[0])
-        lines += ["", *table(columns, [[row[name] for name in columns] for row in record.scores])]
+        lines += ["", *table_of(record.scores)]
     return [*lines, *_places(book, record)]
 
 
@@ -123,6 +180,8 @@ def _places(book: RunBook, record: RunRecord) -> list[str]:
     if "validation" in folders:
         places["quarantine"] = folders["validation"] / "quarantine.parquet"
         places["data docs"] = folders["validation"] / "data_docs" / "index.html"
+    if "package" in folders:
+        places["model package"] = folders["package"]
     places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}
     if record.flow_run:
         places["prefect ui"] = f"{ui_address(Settings())}/runs/flow-run/{record.flow_run} (while `rakuten ui` runs)"

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.outputs import StageOutput
 from rakuten.promotion.stages import same_products
@@ -11,21 +10,21 @@ from rakuten.recipes import Plan
 from tasks import stages
 from tasks.dumps import recorded_dump
 from tasks.futures import output_of, outputs_of
-from tasks.models import ModelData, predict
-from tasks.predictions import fused_model, members_for
+from tasks.in_use import using_outputs
+from tasks.predictions import classify, find_package
 from tasks.promotion import (
     Contest,
     conclude,
     contracts_of,
     evaluation_of,
-    footprint_of,
     gate_rules,
     open_contest,
+    package_of,
     tell_registry,
 )
 
 
-@flow(name="promote", flow_run_name="{run}")
+@project_flow("promote")
 def promote(run: str = "newest", force: bool = False, reason: str = "") -> str:
     """Make a run's models the champion, if they pass the gate.
 
@@ -43,10 +42,11 @@ def promote(run: str = "newest", force: bool = False, reason: str = "") -> str:
 def promote_run(run: str, *, force: bool = False, reason: str = "") -> str:
     """Decide on a run within the flow that calls this; what was decided before is not tested again."""
     decision = None
-    while decision is None:
-        contest = open_contest(run, force=force)
-        judgement = judge(contest)
-        decision = conclude(contest, judgement, force=force, reason=reason)
+    with using_outputs():
+        while decision is None:
+            contest = open_contest(run, force=force)
+            judgement = judge(contest)
+            decision = conclude(contest, judgement, force=force, reason=reason)
     tell_registry()
     return decision.words
 
@@ -61,23 +61,32 @@ def judge(contest: Contest) -> StageOutput | None:
         challenger=challenger,
         champion_on_newest=None if same_products(champion, challenger) else ask_champion(contest),
         contracts=contracts_of(contest.challenger),
-        footprint=footprint_of(contest.challenger),
+        package=package_of(contest.challenger),
+        rehearsal=rehearse(contest),
         rules=gate_rules(),
     )
     outputs_of({"judgement": judgement})
     return output_of(judgement)
 
 
+def rehearse(contest: Contest) -> Any:
+    """Submit the test products that the challenger was scored on to its package, opened as for predictions."""
+    dump, package = recorded_dump(contest.challenger), find_package(contest.challenger.run)
+    clean = prepare(dump, package.record.plan.cleaning).clean
+    split = stages.split_products.submit(clean=clean, recipe=package.record.plan.split)
+    return classify(package, dump, stages.keep_test_side.submit(clean=clean, splits=(split,)), "train", fit="scored")
+
+
 def ask_champion(contest: Contest) -> Any:
-    """Submit the champion's answers for the test products of the challenger's dump, and their scores."""
+    """Submit the champion's answers for the test products of the challenger's dump, and their scores.
+
+    Asked are the models that did not see test products, also where others were fitted to all products since.
+    """
     assert contest.champion is not None
-    trained = fused_model(contest.champion.run)
-    dump = recorded_dump(contest.challenger)
-    clean = prepare(dump, trained.plan.cleaning).clean
-    recipes = dict.fromkeys((Plan.model_validate(contest.challenger.plan).split, trained.plan.split))
+    dump, package = recorded_dump(contest.challenger), find_package(contest.champion.run)
+    clean = prepare(dump, package.record.plan.cleaning).clean
+    recipes = dict.fromkeys((Plan.model_validate(contest.challenger.plan).split, package.record.plan.split))
     splits = [stages.split_products.submit(clean=clean, recipe=recipe) for recipe in recipes]
     asked = stages.keep_test_side.submit(clean=clean, splits=tuple(splits))
-    data = ModelData(dump=dump, clean=asked, corpus_words=trained.corpus_words)
-    predictions = [predict(member, made, data, "train") for member, made in members_for(trained, dump)]
-    fused = stages.apply_fusion.submit(fusion=trained.fusion, predictions=tuple(predictions))
-    return stages.evaluate.submit(scored=fused, split=splits[0], name="champion")
+    answers = classify(package, dump, asked, "train", fit="scored")
+    return stages.evaluate.submit(scored=answers, split=splits[0], name="champion")

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import Prepared, prepare
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
@@ -12,11 +11,12 @@ from rakuten.recipes.plan import Modality
 from tasks import stages
 from tasks.artifacts import publish_run
 from tasks.contracts import contracts
-from tasks.dumps import Dump, named_after_dump, open_dump
+from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
 from tasks.models import ModelData, recipes_for, train
 from tasks.previous import find_previous
 from tasks.runs import recorded_run
+from tasks.weights import feature_weights
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Retrained:
     decided: Any
     findings: dict[str, Any]
     report: Any
+    package: Any
 
     @property
     def roles(self) -> dict[str, Any]:
@@ -45,6 +46,7 @@ class Retrained:
             "split": self.split,
             "corpus words": self.corpus_words,
             "report": self.report,
+            "package": self.package,
             **{f"model {name}": future for name, future in self.models.items()},
             "decision": self.decision,
             **self.fusions,
@@ -54,7 +56,7 @@ class Retrained:
         }
 
 
-@flow(name="retrain", flow_run_name=named_after_dump)
+@project_flow("retrain")
 def retrain(dump: str, plan: str = "default", modality: Modality = "both") -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 
@@ -113,7 +115,43 @@ def compose(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
         dump_name=dump.path.name,
     )
     return Retrained(
-        prepared, checked, split, corpus_words, models, fusions, decision, evaluations, decided, findings, report
+        prepared=prepared,
+        checked=checked,
+        split=split,
+        corpus_words=corpus_words,
+        models=models,
+        fusions=fusions,
+        decision=decision,
+        evaluations=evaluations,
+        decided=decided,
+        findings=findings,
+        report=report,
+        package=pack(plan, recipes, models, decision, evaluations, data, split),
+    )
+
+
+def pack(
+    plan: Plan,
+    recipes: tuple[Recipe, ...],
+    models: dict[str, Any],
+    decision: Any,
+    evaluations: dict[str, Any],
+    data: ModelData,
+    split: Any,
+) -> Any:
+    """Submit the model package of a retraining."""
+    return stages.package_model.submit(
+        plan=plan,
+        names=tuple(models),
+        models=tuple(models.values()),
+        refitted=(),
+        weights=tuple(feature_weights(recipe) for recipe in recipes),
+        decision=decision,
+        corpus_words=data.corpus_words,
+        evaluations=tuple(evaluations.values()),
+        clean=data.clean,
+        split=split,
+        dump_names=(data.dump.path.name,),
     )
 
 

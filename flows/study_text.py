@@ -1,12 +1,10 @@
 """The text study: every text model on both inputs, side by side."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.retrain import retrain_as
-from tasks.dumps import named_after_dump
 
 
-@flow(name="study-text", flow_run_name=named_after_dump)
+@project_flow("study-text")
 def study_text(dump: str, plan: str = "text_study") -> str:
     """Train every text model of a plan and end with a leaderboard beside the report's figures.
 

@@ -1,14 +1,14 @@
 """The validate flow: contracts alone."""
 
-from prefect import flow
-
+from flows.declaring import project_flow
 from flows.prepare import validate
 from tasks.artifacts import publish_validation
-from tasks.dumps import named_after_dump, open_dump
+from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
+from tasks.in_use import using_outputs
 
 
-@flow(name="validate", flow_run_name=named_after_dump)
+@project_flow("validate")
 def validate_only(dump: str) -> str:
     """Hold a dump against its contracts; writes the quarantine and Data Docs.
 
@@ -18,6 +18,8 @@ def validate_only(dump: str) -> str:
     Returns:
         The key of the validation's output.
     """
-    _, _, validation = validate(open_dump(dump))
-    outputs_of({"validation": validation})
-    return publish_validation(output_of(validation))
+    with using_outputs():
+        opened = open_dump(dump)
+        _, _, validation = validate(opened)
+        outputs_of({"validation": validation})
+        return publish_validation(opened, output_of(validation))

@@ -8,8 +8,9 @@ RakutenError
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
-│   └── RunNotFoundError          a run id that no run has
-│       └── NoChampionError       no champion was promoted yet, or none before this one
+│   ├── RunNotFoundError          a run id that no run has
+│   │   └── NoChampionError       no champion was promoted yet, or none before this one
+│   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
 ├── ChampionError                 the record of the champion is damaged or lost
@@ -18,7 +19,10 @@ RakutenError
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
-└── StageProcessError             a stage's own process ended without a result
+├── StageProcessError             a stage's own process ended without a result
+├── BackfillError                 dumps of a backfill whose own run failed
+├── EventError                    an event that no server recorded
+└── OutputsInUseError             clearing up while a run is at work
 """
 
 
@@ -62,6 +66,10 @@ class NoChampionError(RunNotFoundError):
     """No champion was promoted yet, or none before this one."""
 
 
+class PackageError(InputError):
+    """A model package that is damaged, incomplete or of another version."""
+
+
 class KeyInputError(RakutenError, TypeError):
     """An argument whose content cannot enter a stage's key."""
 
@@ -96,3 +104,15 @@ class ConstantPredictionError(RakutenError):
 
 class StageProcessError(RakutenError):
     """A stage's own process ended without a result; the message says how."""
+
+
+class BackfillError(RakutenError):
+    """Dumps of a backfill whose own run failed; the others are finished."""
+
+
+class EventError(RakutenError):
+    """An event that no server recorded, so that nothing will come of it."""
+
+
+class OutputsInUseError(RakutenError):
+    """Clearing up was asked for while a run is at work."""

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +18,14 @@ class Settings(BaseSettings):
         cpu_slots: Trainings at once where there is no GPU.
         cores: Processor cores that a run may use in all.
         ui_port: Port of the Prefect server and UI that the command line starts.
+        catalogue: Folder that dumps are delivered into, one folder each; see `rakuten.data.catalogue`.
+        settle_seconds: How long nothing may have changed in a dump without `_SUCCESS` before it is taken for complete.
+        worker_runs: Flow runs that a worker of this machine carries out at once; trainings are bounded by slots.
+        nightly_deadline_minutes: A nightly run that is not over so long after it began is reported.
+        webhook: Address that is told, by POST, of failed and late runs and of broken contracts; None: nobody is.
+        engine: What carries out a run's tasks: threads of its own process, or a Dask or Ray cluster.
+        engine_address: Where that cluster's scheduler is; None: a cluster of this machine's processes, for the run.
+        engine_slot: Name of the cluster's resource that a training takes one of (`GPU`); None: it is placed anywhere.
         mlflow: URI of the MLflow that is told of champions; None: a database in the outputs folder.
         gate: TOML file with the gate's rules (see `rakuten.promotion.rules`); None: the defaults.
     """
@@ -29,6 +38,15 @@ class Settings(BaseSettings):
     cpu_slots: int = Field(default=2, ge=1)
     cores: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     ui_port: int = 4280
+    catalogue: Path = Path("catalogue")
+    settle_seconds: float = Field(default=300.0, ge=0)
+    worker_runs: int = Field(default=4, ge=1)
+    # Prefect waits ten seconds at least.
+    nightly_deadline_minutes: float = Field(default=480.0, ge=0.2)
+    webhook: str | None = None
+    engine: Literal["local", "dask", "ray"] = "local"
+    engine_address: str | None = None
+    engine_slot: str | None = None
     mlflow: str | None = None
     gate: Path | None = None
 
@@ -36,6 +54,11 @@ class Settings(BaseSettings):
     def outputs_folder(self) -> Path:
         """The outputs folder, absolute."""
         return self.outputs.expanduser().absolute()
+
+    @property
+    def catalogue_folder(self) -> Path:
+        """The catalogue's folder, absolute."""
+        return self.catalogue.expanduser().absolute()
 
     @property
     def weights_folder(self) -> Path:

@@ -6,14 +6,21 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
+from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
-from rakuten.recipes import Plan
+from rakuten.recipes import Plan, Recipe
 from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
+from rakuten.reporting.study_steps import TITLES, table_rows
+from tasks.dumps import Dump
+from tasks.events import tell_of_broken_contract
 from tasks.futures import output_of
 from tasks.runs import OpenRun, run_book
+from tasks.study import ImageStudy
+
+EVALUATION = "evaluation "
 
 
 def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decision: Any, report: Any) -> None:
@@ -27,20 +34,84 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decisi
         report: Future of the report.
     """
     name = run.record.run
-    found = {evaluated: output_of(future) for evaluated, future in evaluations.items()}
-    run.scores = score_table(tuple(found.values()), plan)
+    publish_scores(run, plan, {f"{EVALUATION}{evaluated}": future for evaluated, future in evaluations.items()})
     run.decision = str(output_of(decision).read_json(DECISION)["name"])
     rendered = output_of(report)
-    create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {name}")
     create_markdown_artifact(
-        "\n\n".join([rendered.file(SUMMARY).read_text("utf-8"), *_pictures(found[run.decision], run.decision)]),
+        "\n\n".join(
+            [rendered.file(SUMMARY).read_text("utf-8"), *_pictures(output_of(evaluations[run.decision]), run.decision)]
+        ),
         key="report",
         description=f"Run {name}, in short",
     )
     create_link_artifact(rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {name}")
-    folder = run_book().store.folder
-    files = [{"output": role, "folder": str(folder / key)} for role, key in run.outputs.items()]
-    create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are")
+    files = [_origin(run, role, key) for role, key in run.outputs.items()]
+    create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are, and came from")
+
+
+def _origin(run: OpenRun, role: str, key: str) -> dict[str, Any]:
+    """Which run made an output, or when and where an earlier one did."""
+    folder = run_book().store.folder / key
+    made = StageOutput(key=key, folder=folder).manifest
+    earlier = f"{made.started[:16].replace('T', ' ')} on {made.host}"
+    by = "this run" if made.started >= run.record.started else earlier
+    return {"output": role, "made": by, "seconds": round(made.seconds, 1), "folder": str(folder)}
+
+
+def publish_scores(run: OpenRun, plan: Plan, composed: Mapping[str, Any]) -> None:
+    """Show a run's scores and record them.
+
+    Args:
+        run: The run.
+        plan: What was run.
+        composed: Futures by role; those of roles that begin with "evaluation" are shown.
+    """
+    evaluations = [output_of(future) for role, future in composed.items() if role.startswith(EVALUATION)]
+    run.scores = score_table(tuple(evaluations), plan)
+    if run.scores:
+        create_table_artifact(run.scores, key="scores", description=f"Scores on test products, run {run.record.run}")
+
+
+def publish_rate(recipe: Recipe, found: StageOutput, drawn: StageOutput) -> None:
+    """Show the learning rate that was found for a recipe, and its curve.
+
+    Args:
+        recipe: What it was found for.
+        found: Has the choice.
+        drawn: Has the picture.
+    """
+    create_table_artifact(
+        [found.read_json(CHOICE)], key="learning-rate", description=f"Learning rate found for {recipe.name}"
+    )
+    create_markdown_artifact(
+        f"![loss by learning rate]({picture(drawn.file(RATE_PICTURE))})",
+        key="learning-rate-curve",
+        description=f"Loss of {recipe.name} by learning rate",
+    )
+
+
+def publish_study(run: OpenRun, study: ImageStudy) -> None:
+    """Show an image study's tables and summary, and record the scores of what went on after step 1.
+
+    Args:
+        run: The run; its outputs are known.
+        study: The study; it has come to its end.
+    """
+    store = run_book().store
+    for step, future in study.reports.items():
+        rows = table_rows(output_of(future))
+        create_table_artifact(
+            rows, key=f"step-{step.replace('_', '-')}", description=f"{TITLES[step]}, run {run.record.run}"
+        )
+        if step != "rates":
+            run.scores += [{"step": step, **row} for row in rows if study.goes_on(row["model"])]
+    run.decision = max(run.scores, key=lambda row: row["validation_f1"])["model"]
+    rendered = StageOutput(key=run.outputs["report"], folder=store.folder / run.outputs["report"])
+    summary = rendered.file(SUMMARY).read_text("utf-8")
+    create_markdown_artifact(summary, key="report", description=f"Run {run.record.run}, in short")
+    create_link_artifact(
+        rendered.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {run.record.run}"
+    )
 
 
 def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
@@ -49,8 +120,8 @@ def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
     return [f"![{name} of the {decision}]({picture(evaluation.file(file))})" for name, file in shown.items()]
 
 
-def publish_validation(validation: StageOutput) -> str:
-    """Show the contracts' verdict.
+def publish_validation(dump: Dump, validation: StageOutput) -> str:
+    """Show the contracts' verdict; broken contracts are an event, too.
 
     Returns:
         The key of the validation's output.
@@ -58,4 +129,6 @@ def publish_validation(validation: StageOutput) -> str:
     verdict = validation.read_json("verdict.json")
     lines = [f"# Contracts {'hold' if verdict['ok'] else 'are broken'}", *(f"- {line}" for line in verdict["summary"])]
     create_markdown_artifact("\n".join(lines), key="contracts")
+    if not verdict["ok"]:
+        tell_of_broken_contract(dump.path.name, "; ".join(verdict["failures"]))
     return validation.key

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.data.snapshot import DumpListing, list_dump, read_listing, record_snapshot
@@ -73,10 +72,3 @@ def _dump(path: Path, snapshot: StageOutput, listing: DumpListing) -> Dump:
 
 # Its key is the digest it computes: there is nothing to look up before it has run.
 _open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False)(_open)
-
-
-def named_after_dump() -> str:
-    """A flow run's name in the UI: the dump's folder and what was asked for, without this machine's paths."""
-    parameters = flow_run.parameters
-    asked = [str(parameters[name]) for name in ("plan", "part", "model") if name in parameters]
-    return " · ".join([Path(parameters["dump"]).name, *asked])

@@ -7,6 +7,7 @@ from typing import Any
 from prefect.futures import PrefectFuture, wait
 from prefect.runtime import flow_run
 
+from rakuten.errors import ConstantPredictionError, InputError
 from rakuten.outputs import StageOutput
 
 # By flow run, in order of submission, in which a cause comes before what it stops.
@@ -37,6 +38,36 @@ def outputs_of(futures: Mapping[str, Any]) -> dict[str, str]:
         if future.state.is_failed() or future.state.is_crashed():
             future.result()
     return {role: output_of(future).key for role, future in futures.items() if future is not None}
+
+
+def settled(futures: Mapping[str, Any]) -> tuple[dict[str, StageOutput], dict[str, str]]:
+    """Wait for trainings of which some may be refused, for what they were asked to do or for what came of it.
+
+    Args:
+        futures: By name.
+
+    Returns:
+        Outputs by name, and by name why there is none.
+
+    Raises:
+        Exception: What a task raised that failed for any other reason; all others are waited for before.
+    """
+    wait(list(futures.values()))
+    refused = {name: reason for name, future in futures.items() if (reason := _refusal(future)) is not None}
+    submitted = _submitted[flow_run.get_id()]
+    for name in refused:
+        submitted.remove(futures[name])
+    expected = {name: future for name, future in futures.items() if name not in refused}
+    if not all(future.state.is_completed() for future in expected.values()):
+        outputs_of({})
+    return {name: output_of(future) for name, future in expected.items()}, refused
+
+
+def _refusal(future: PrefectFuture[Any]) -> str | None:
+    if not future.state.is_failed():
+        return None
+    error = future.state.result(raise_on_failure=False)
+    return str(error) if isinstance(error, InputError | ConstantPredictionError) else None
 
 
 def output_of(future: Any) -> StageOutput:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs.stage_output import Manifest
 from rakuten.stages import Pending, Stage, key_of
 
 
@@ -24,6 +25,8 @@ class Expectation:
         cached: Whether the output is there.
         reason: Why it is or is not, in words.
         pending: How much of a divisible stage is left, or None.
+        seconds: What the nearest output of the stage took, scaled to the items that are left where it is divisible;
+            0 where the output is there, None where none was ever made.
     """
 
     stage: str
@@ -32,6 +35,7 @@ class Expectation:
     cached: bool
     reason: str
     pending: Pending | None
+    seconds: float | None = None
 
 
 @dataclass
@@ -51,21 +55,27 @@ class Planner:
         identity = stage.identity(**inputs)
         key = key_of(identity)
         found = self.store.find(key)
-        pending = None if found or stage.pending is None else stage.pending(self.store, **inputs)
-        reason = "found" if found else self._why(stage, identity, key)
-        self.expectations.append(Expectation(stage.name, label, key, found is not None, reason, pending))
-        return found or StageOutput(key=key, folder=self.store.folder / key)
+        if found is not None:
+            self.expectations.append(Expectation(stage.name, label, key, True, "found", None, 0.0))
+            return found
+        pending = None if stage.pending is None else stage.pending(self.store, **inputs)
+        made = [output.manifest for output in self.store.outputs_of(stage.name)]
+        nearest = sorted(made, key=lambda manifest: len(_changes(manifest.identity, identity)))
+        reason = self._why(nearest, identity, key)
+        self.expectations.append(
+            Expectation(stage.name, label, key, False, reason, pending, _seconds(nearest, pending))
+        )
+        return StageOutput(key=key, folder=self.store.folder / key)
 
-    def _why(self, stage: Stage, identity: dict[str, Any], key: str) -> str:
+    def _why(self, nearest: list[Manifest], identity: dict[str, Any], key: str) -> str:
         """What differs from the most similar output this stage ever made."""
         if (self.store.folder / key).exists():
             return "its output is damaged"
         if self.store.has_partial(key):
             return "was interrupted; goes on from there"
-        changes = [_changes(output.manifest.identity, identity) for output in self.store.outputs_of(stage.name)]
-        if not changes:
+        if not nearest:
             return "never run"
-        return "changed since the nearest output: " + ", ".join(sorted(changes, key=len)[0])
+        return "changed since the nearest output: " + ", ".join(_changes(nearest[0].identity, identity))
 
 
 _planner: contextvars.ContextVar[Planner | None] = contextvars.ContextVar("planner", default=None)
@@ -85,6 +95,17 @@ def planning(store: OutputStore) -> Iterator[Planner]:
         yield planner
     finally:
         _planner.reset(token)
+
+
+def _seconds(nearest: list[Manifest], pending: Pending | None) -> float | None:
+    """What work is likely to take, from manifests of the same stage, nearest first."""
+    if pending is None:
+        return nearest[0].seconds if nearest else None
+    for manifest in nearest:
+        items = manifest.facts.get(f"{pending.unit}_computed", 0)
+        if items:
+            return manifest.seconds / items * pending.items
+    return None if pending.items else 0.0
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

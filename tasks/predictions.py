@@ -1,82 +1,75 @@
-"""What predicting needs of an earlier run, and handing the result over."""
+"""What predicting needs of an earlier run or a package, and handing the result over."""
 
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from rakuten.data.layout import Part
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
+from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
-from rakuten.recipes import Plan, Recipe
+from rakuten.recipes.image import ImageRecipe
+from tasks import stages
 from tasks.dumps import Dump
+from tasks.models import ModelData, images_for
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.predictions")
 
 
-class FusedModel(BaseModel):
-    """The models of a run and how they are fused.
-
-    Attributes:
-        run: Id of the run.
-        plan: Its plan.
-        models: Trained models by recipe name.
-        fusion: The fusion that decides.
-        corpus_words: Corpus-wide stop words its text models learnt without.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    run: str
-    plan: Plan
-    models: dict[str, StageOutput]
-    fusion: StageOutput
-    corpus_words: StageOutput
-
-
-def fused_model(run: str) -> FusedModel:
-    """The fused model of a run.
+def find_package(model: str) -> ModelPackage:
+    """The model package that a name means, all its files checked.
 
     Args:
-        run: As `named_run` takes it.
+        model: Folder of a package; or what `named_run` takes.
 
     Raises:
-        RunNotFoundError: If there is none, or its outputs are gone.
-        ChampionError: If the record of the champion is damaged or lost.
+        RunNotFoundError: If there is no such run, or its package is gone.
+        PackageError: If the package is damaged or of another version.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
     """
+    folder = package_folder(model)
+    if folder is not None:
+        return open_package(folder)
     book = run_book()
-    record = named_run(book, run)
-    plan = Plan.model_validate(record.plan)
-    trained = [recipe.name for recipe in plan.recipes if f"model {recipe.name}" in record.outputs]
-    logger.info("predicting with run %s: %s", record.run, ", ".join(trained))
-    return FusedModel(
-        run=record.run,
-        plan=plan,
-        models={name: book.output(record, f"model {name}") for name in trained},
-        fusion=book.output(record, "decision"),
-        corpus_words=book.output(record, "corpus words"),
-    )
+    record = named_run(book, model)
+    return open_package(book.output(record, "package").folder)
 
 
-def members_for(trained: FusedModel, dump: Dump) -> list[tuple[Recipe, StageOutput]]:
-    """The models that can say something of a dump's products: image models only where there are images.
+def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit | None = None) -> Any:
+    """Submit the classification of a part of a dump.
+
+    Args:
+        package: Whose models are asked; image models only where the dump has images.
+        dump: The dump.
+        clean: Its products, cleaned as the package says; a future in a run.
+        part: Which of them.
+        fit: Which models; None: those fitted to all labelled products, where there are some.
+
+    Returns:
+        A future of the StageOutput that holds the probabilities.
 
     Raises:
-        InputError: If there are none.
+        InputError: If no model can say anything of the dump's products.
     """
-    members = [
-        (recipe, trained.models[recipe.name])
-        for recipe in trained.plan.recipes
-        if recipe.name in trained.models and (recipe.modality == "text" or dump.has_images)
-    ]
-    if not members:
-        raise InputError(f"run {trained.run} has image models only, and {dump.path} has no images")
-    if len(members) < len(trained.models):
+    recipes = package.record.recipes
+    asked = [name for name, recipe in recipes.items() if recipe.modality == "text" or dump.has_images]
+    if not asked:
+        raise InputError(f"{package.folder} holds image models only, and {dump.path} has no images")
+    if len(asked) < len(recipes):
         logger.warning("%s has no images: its products are classified by their texts alone", dump.path)
-    return members
+    chosen: Fit = fit or ("refitted" if package.record.is_refitted else "scored")
+    logger.info("predicting with %s of %s: %s", chosen, package.key, ", ".join(asked))
+    data = ModelData(dump=dump, clean=clean, corpus_words=None)
+    images = {
+        member.name: _images(recipe, data, package, member)
+        for member in package.record.members
+        if member.name in asked and isinstance(recipe := recipes[member.name], ImageRecipe)
+    }
+    return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, fit=chosen)
 
 
 def deliver(submission: StageOutput, output: str) -> int:
@@ -98,3 +91,7 @@ def deliver(submission: StageOutput, output: str) -> int:
     rows: int = submission.facts["products"]
     logger.info("%d predictions written to %s", rows, target)
     return rows
+
+
+def _images(recipe: ImageRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
+    return images_for(recipe, data, weights=lambda backbone: package.weights(member))

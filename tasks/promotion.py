@@ -4,26 +4,23 @@ import logging
 from dataclasses import dataclass
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.events import emit_event
 
 from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord, Status
 from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.decisions import PACKAGE, Candidate, Decision, Outcome, candidate_of, now
-from rakuten.promotion.gate import Check, Footprint, check_contracts
+from rakuten.promotion.gate import Check, check_contracts
 from rakuten.promotion.naming import CHAMPION, named_run
 from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
 from rakuten.promotion.stages import broken_contracts, read_checks
 from rakuten.recipes import Plan
 from rakuten.settings import Settings
+from tasks.events import tell_of_decision
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.promotion")
-
-MODEL_PROMOTED = "rakuten.model.promoted"
-MODEL_REFUSED = "rakuten.model.refused"
 
 # What a challenger's data was held against, by role.
 CONTRACTS = ("validation", "clean contract")
@@ -92,14 +89,13 @@ def contracts_of(record: RunRecord) -> tuple[StageOutput, ...]:
     return tuple(run_book().output(record, role) for role in CONTRACTS)
 
 
-def footprint_of(record: RunRecord) -> Footprint:
-    """What a run's package takes; of a run without one, what its models take together."""
-    book = run_book()
-    models = [role for role in record.outputs if role.startswith("model ")]
-    roles = [PACKAGE] if PACKAGE in record.outputs else [*models, "decision", "corpus words"]
-    manifests = [book.output(record, role).manifest for role in roles]
-    size = sum(file.size for manifest in manifests for file in manifest.files.values())
-    return Footprint(size=size, milliseconds=manifests[0].facts.get("milliseconds_per_product"))
+def package_of(record: RunRecord) -> StageOutput:
+    """What a run predicts with.
+
+    Raises:
+        RunNotFoundError: If it is gone.
+    """
+    return run_book().output(record, PACKAGE)
 
 
 def gate_rules() -> GateRules:
@@ -212,14 +208,4 @@ def _publish(decision: Decision) -> None:
         key="promotion",
         description=decision.words[:250],
     )
-    emit_event(
-        MODEL_PROMOTED if decision.outcome is Outcome.PROMOTED else MODEL_REFUSED,
-        resource={"prefect.resource.id": f"rakuten.model.{decision.candidate.run}"},
-        payload={
-            "run": decision.candidate.run,
-            "package": decision.candidate.package,
-            "against": decision.against,
-            "forced": decision.forced,
-            "words": decision.words,
-        },
-    )
+    tell_of_decision(decision)

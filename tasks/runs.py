@@ -3,15 +3,19 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from prefect.runtime import flow_run
 
+from rakuten.errors import ContractError
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.recipes import Plan
+from rakuten.recipes import ImageStudyPlan, Plan
 from rakuten.settings import Settings
+from tasks.events import tell_of_broken_contract
+from tasks.in_use import using_outputs
 
 logger = logging.getLogger("rakuten.runs")
 
@@ -39,7 +43,7 @@ class OpenRun:
 
 
 @contextmanager
-def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:
@@ -55,13 +59,15 @@ def recorded_run(flow: str, plan: Plan, parameters: dict[str, Any]) -> Iterator[
         plan=plan.model_dump(mode="json"),
     )
     run = OpenRun(record)
-    with exclusive(book.lock(record.run), purpose=record.run):
+    with using_outputs(), exclusive(book.lock(record.run), purpose=record.run):
         logger.info("run %s", record.run)
         try:
             yield run
         except BaseException as error:
             message = f"{type(error).__name__}: {error}"
             book.close(record, Status.FAILED, error=message, **run.found)
+            if isinstance(error, ContractError):
+                tell_of_broken_contract(Path(parameters["dump"]).name, " ".join(str(error).split()))
             raise
         book.close(record, Status.COMPLETED, **run.found)
 

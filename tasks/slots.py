@@ -1,23 +1,32 @@
-"""Which training runs on which GPU, or on how many threads: at most as many at once as this machine has slots."""
+"""Which training runs on which GPU, or on how many threads: at most as many at once as this machine has slots.
 
-import functools
-import queue
+A slot is a lock that the kernel drops when its holder dies, so that a killed training or worker gives it back at once,
+and all runs of this machine that share an outputs folder share its slots. Prefect's own limits are leases: a minute or
+more passes before a dead holder's slot is free, and a limit that nobody created is silently none.
+"""
+
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rakuten.outputs.child import Resources
+from rakuten.outputs.locks import first_free
 from rakuten.settings import Settings
+from tasks.precedence import wait_for_turn
 
 
 @contextmanager
-def training_slot() -> Iterator[Resources]:
-    """Wait for a free slot of this run and hold it."""
-    slots = _slots(Settings())
-    resources = slots.get()
-    try:
-        yield resources
-    finally:
-        slots.put(resources)
+def training_slot(called: str) -> Iterator[Resources]:
+    """Wait for a free slot of this machine and hold it.
+
+    Args:
+        called: What is trained, for the log line of whoever waits.
+    """
+    settings = Settings()
+    wait_for_turn()
+    with first_free(slot_locks(settings), purpose=called) as place:
+        yield Resources(threads=_threads(settings), gpu=settings.gpus[place] if settings.gpus else None)
 
 
 def light_resources() -> Resources:
@@ -25,11 +34,11 @@ def light_resources() -> Resources:
     return Resources(threads=1)
 
 
-@functools.cache
-def _slots(settings: Settings) -> "queue.SimpleQueue[Resources]":
-    gpus: list[int | None] = list(settings.gpus) or [None] * settings.cpu_slots
-    threads = max(1, settings.cores // len(gpus))
-    slots: queue.SimpleQueue[Resources] = queue.SimpleQueue()
-    for gpu in gpus:
-        slots.put(Resources(threads=threads, gpu=gpu))
-    return slots
+def slot_locks(settings: Settings) -> list[Path]:
+    """One lock file a slot; other machines over the same outputs folder have slots of their own."""
+    names = [f"gpu-{gpu}" for gpu in settings.gpus] or [f"cpu-{place}" for place in range(settings.cpu_slots)]
+    return [settings.outputs_folder / "locks" / "slots" / platform.node() / f"{name}.lock" for name in names]
+
+
+def _threads(settings: Settings) -> int:
+    return max(1, settings.cores // (len(settings.gpus) or settings.cpu_slots))

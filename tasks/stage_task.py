@@ -19,9 +19,11 @@ from rakuten.outputs.child import run_in_child
 from rakuten.outputs.progress import listening
 from rakuten.settings import Settings
 from rakuten.stages import Stage
+from tasks.engine import taking
 from tasks.futures import remembered
 from tasks.planning import current_planner
 from tasks.progress import ProgressArtifact
+from tasks.records import RECORDS
 from tasks.slots import light_resources, training_slot
 
 RETRIES = 2
@@ -108,7 +110,12 @@ class StageTask:
         planner = current_planner()
         if planner is not None:
             return planner.expect(self.stage, inputs, label=self._label_of(inputs))
-        return remembered(self._task.submit(**inputs))
+        with taking(self.slot):
+            return remembered(self._task.submit(**inputs))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The task holds this object in turn; another process makes its own.
+        return {name: value for name, value in self.__dict__.items() if name != "_task"}
 
     @cached_property
     def _task(self) -> Task[Any, StageOutput]:
@@ -127,7 +134,7 @@ class StageTask:
             task_run_name=self._run_name,
             cache_policy=StageKeyPolicy(stage=self.stage),
             persist_result=True,
-            result_storage=Settings().outputs_folder / "prefect" / "results",
+            result_storage=Settings().outputs_folder / RECORDS,
             result_serializer=StageOutputSerializer(),
             retries=RETRIES,
             retry_delay_seconds=RETRY_SECONDS,
@@ -143,7 +150,7 @@ class StageTask:
                 return store.run(self.stage, **inputs)
             if not self.slot:
                 return run_in_child(store, self.stage, inputs, light_resources(), called=called)
-            with training_slot() as resources:
+            with training_slot(called) as resources:
                 return run_in_child(store, self.stage, inputs, resources, called=called)
 
     def _run_name(self) -> str:

@@ -14,22 +14,36 @@ from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
 from rakuten.evaluation.label_errors import find_label_errors as _find_label_errors
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
+from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
-from rakuten.fusion.stages import apply_fusion as _apply_fusion
+from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.resizing import resize_images as _resize_images
+from rakuten.prediction.classify import classify_products as _classify_products
+from rakuten.prediction.packing import package_model as _package_model
 from rakuten.promotion.stages import judge_challenger as _judge_challenger
 from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
+from rakuten.reporting.study import render_study as _render_study
+from rakuten.reporting.study_steps import report_rates as _report_rates
+from rakuten.reporting.study_steps import report_step as _report_step
 from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.reporting.thumbnails import cut_thumbnails as _cut_thumbnails
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
-from rakuten.training import feature_head, image_network, text_hashes, text_network, text_ngrams, text_tfidf
+from rakuten.training import (
+    image_network,
+    image_rates,
+    text_hashes,
+    text_network,
+    text_ngrams,
+    text_rates,
+    text_tfidf,
+)
 from tasks.stage_task import StageTask
 
 read_products = StageTask(_read_products)
@@ -49,16 +63,14 @@ train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=T
 train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
-train_feature_head = StageTask(feature_head.train_feature_head, label="recipe", slot=True)
 
-predict_text_ngrams = StageTask(text_ngrams.predict_text_ngrams, slot=True)
-predict_text_tfidf = StageTask(text_tfidf.predict_text_tfidf, slot=True)
-predict_text_network = StageTask(text_network.predict_text_network, slot=True)
-predict_text_hashes = StageTask(text_hashes.predict_text_hashes, slot=True)
-predict_image_network = StageTask(image_network.predict_image_network, slot=True)
-predict_feature_head = StageTask(feature_head.predict_feature_head, slot=True)
+find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
+find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
+find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
+draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")
+keep_unfitted = StageTask(_keep_unfitted)
 compare_models = StageTask(_compare_models)
 find_near_twins = StageTask(_find_near_twins)
 find_duplicates = StageTask(_find_duplicates)
@@ -68,9 +80,12 @@ pick_examples = StageTask(_pick_examples)
 cut_thumbnails = StageTask(_cut_thumbnails)
 fuse = StageTask(_fuse, label="method")
 decide = StageTask(_decide)
-apply_fusion = StageTask(_apply_fusion)
+package_model = StageTask(_package_model)
+classify_products = StageTask(_classify_products, label="part", slot=True)
 render_report = StageTask(_render_report)
+report_step = StageTask(_report_step, label="step")
+report_rates = StageTask(_report_rates)
+render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")
-
 keep_test_side = StageTask(_keep_test_side)
 judge_challenger = StageTask(_judge_challenger)

@@ -4,7 +4,8 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,8 +48,9 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def call_flow(module: str, name: str, **parameters: Any) -> Any:
-    """Run a flow against the Prefect API that `flows.prefect_server` chooses."""
+@contextmanager
+def prefect_session(module: str) -> Iterator[Any]:
+    """A module of flows, imported with the Prefect API that `flows.prefect_server` chooses."""
     import importlib
 
     from flows.console import quieten
@@ -60,7 +62,13 @@ def call_flow(module: str, name: str, **parameters: Any) -> Any:
     os.environ["RAKUTEN_OUTPUTS"] = str(settings.outputs_folder)
     with prefect_api(settings, meanwhile=module):
         quieten()
-        return getattr(importlib.import_module(module), name)(**parameters)
+        yield importlib.import_module(module)
+
+
+def call_flow(module: str, name: str, **parameters: Any) -> Any:
+    """Run a flow in a session of its own."""
+    with prefect_session(module) as flows:
+        return getattr(flows, name)(**parameters)
 
 
 def show_run(run: str | None) -> None:

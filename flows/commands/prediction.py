@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     default="champion",
     show_default=True,
     metavar="NAME",
-    help="champion (before the first promotion: the newest run), newest, or a run.",
+    help="champion (until there is one, the newest run), newest, a run, or the folder of a model package.",
 )
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which products.")
 @click.option("--output", required=True, metavar="FILE.csv", help="Where the submission goes.")
 @reporting_errors
 def predict(dump: str, model: str, part: Part, output: str) -> None:
-    """Predict the product types of a dump with the fused model of a run."""
+    """Predict the product types of a dump with the models of a run, or of a package."""
     from flows.checks import check_predict
 
     check_predict(dump, model, part)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.commands.calling import absolute, call_flow, reporting_errors, show_run
+from flows.commands.calling import absolute, call_flow, outputs_store, reporting_errors, show_run
 from flows.commands.options import DUMP, MODALITY, PLAN
 
 if TYPE_CHECKING:
+    from rakuten.recipes import RateMethod
     from rakuten.recipes.plan import Modality
 
 
@@ -37,6 +38,50 @@ def study_text(dump: str, plan: str) -> None:
 
     check_retrain(dump, plan, "text")
     show_run(call_flow("flows.study_text", "study_text", dump=absolute(dump), plan=plan))
+
+
+@click.command("study-images")
+@DUMP
+@click.option(
+    "--plan", default="image_study", show_default=True, metavar="NAME", help="Image study, or its file's path."
+)
+@click.option(
+    "--backbones", metavar="NAMES", default="", help="Backbones to study, with commas.  [default: the plan's]"
+)
+@click.option("--image-limit", type=click.IntRange(min=1), metavar="N", help="At most so many photos, always the same.")
+@reporting_errors
+def study_images(dump: str, plan: str, backbones: str, image_limit: int | None) -> None:
+    """Compare pre-trained networks on the photos, in the report's five steps."""
+    from flows.checks import check_study_images
+
+    names = tuple(name.strip() for name in backbones.split(",") if name.strip())
+    check_study_images(dump, plan, names)
+    parameters = {"plan": plan, "backbones": names, "image_limit": image_limit}
+    show_run(call_flow("flows.study_images", "study_images", dump=absolute(dump), **parameters))
+
+
+@click.command("find-lr")
+@DUMP
+@click.option("--recipe", required=True, metavar="NAME", help="Recipe of a Keras network, or path of a recipe file.")
+@click.option(
+    "--method",
+    type=click.Choice(["batch", "epoch"]),
+    default="batch",
+    show_default=True,
+    help="Try a rate a batch, or a rate an epoch as the report did.",
+)
+@click.option("--steps", type=int, metavar="N", help="Rates to try.  [default: 300 a batch each, 100 an epoch each]")
+@reporting_errors
+def find_lr(dump: str, recipe: str, method: RateMethod, steps: int | None) -> None:
+    """Find the learning rate of a recipe's network on a dump, to be copied into the recipe."""
+    from flows.checks import check_find_rate
+    from flows.overview import rate_lines
+
+    check_find_rate(dump, recipe, method, steps)
+    keys = call_flow(
+        "flows.find_rate", "find_learning_rate", dump=absolute(dump), recipe=recipe, method=method, steps=steps
+    )
+    click.echo("\n".join(rate_lines(outputs_store(), keys["found"], keys["picture"])))
 
 
 @click.command()

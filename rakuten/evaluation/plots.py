@@ -4,8 +4,9 @@ Figures are made without pyplot, which keeps every figure alive in a global list
 """
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ TRAIN, VALIDATION, SCORE = "#7a8794", "#1f6f8b", "#b4530a"
 DPI = 110
 # A share is written into its cell from here on; below it would only be noise.
 WRITTEN_FROM = 0.02
+# Top of the picture of a range test, in units of the first loss.
+ABOVE_FIRST = 1.6
 
 # Stages run in threads, and Matplotlib's font caches are not made for several at once.
 _drawing = threading.Lock()
@@ -94,6 +97,39 @@ def draw_curves(history: pd.DataFrame, title: str, path: Path) -> None:
         _save(figure, path)
 
 
+def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path: Path) -> None:
+    """Draw the loss by learning rate, and mark the rate that was chosen.
+
+    Args:
+        curve: Columns learning_rate, loss, smoothed (null from where the loss diverged).
+        choice: learning_rate, diverged_at (None: it did not).
+        title: Drawn above.
+        path: PNG file to write.
+    """
+    from matplotlib.figure import Figure
+
+    rate, usable = choice["learning_rate"], curve[curve["smoothed"].notna()]
+    top = usable["smoothed"].iloc[0]
+    with _drawing:
+        figure = Figure(figsize=(9.5, 4), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(curve["learning_rate"], curve["loss"], ".", color=TRAIN, markersize=3, label="loss on train rows")
+        axes.plot(usable["learning_rate"], usable["smoothed"], color=VALIDATION, linewidth=1.8, label="smoothed")
+        axes.axvline(rate, color=SCORE, linewidth=1.6, label=f"chosen: {rate:.2g}")
+        if choice["diverged_at"] is not None:
+            axes.axvline(choice["diverged_at"], color=INK, linestyle=":", linewidth=1, label="diverged")
+        axes.set_xscale("log")
+        # Losses above the first ones say no more than that a rate is too high, and would flatten all others.
+        axes.set_ylim(0, ABOVE_FIRST * top)
+        axes.set_xlabel("learning rate", color=INK)
+        axes.set_title(title, color=INK, fontsize=11, parse_math=False)
+        axes.tick_params(labelsize=8, colors=INK)
+        axes.grid(color=GRID, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8, loc="lower left")
+        _save(figure, path)
+
+
 def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
     """Draw how often answers of each confidence are right, and below how many there are.
 
@@ -110,7 +146,8 @@ def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
         axes.plot([0, 1], [0, 1], color=TRAIN, linewidth=1, linestyle=(0, (4, 3)), label="as sure as right")
         before = calibration.bins[calibration.bins["at"] == "before"]
         _reliability_line(axes, before, VALIDATION, f"as it is: error {calibration.before:.3f}")
-        if calibration.temperature is not None:
+        # One that is 1 as it is written moves no point that could be seen.
+        if calibration.temperature is not None and round(calibration.temperature, 2) != 1:
             after = calibration.bins[calibration.bins["at"] == "after"]
             label = f"at temperature {calibration.temperature:.2f}: error {calibration.after:.3f}"
             _reliability_line(axes, after, SCORE, label)

@@ -1,4 +1,4 @@
-"""The stages of fusion: each method fitted, the decision among them, and its application to other products."""
+"""The stages of fusion: each method fitted, and the decision among them."""
 
 import json
 from collections.abc import Sequence
@@ -22,9 +22,6 @@ from rakuten.stages import stage
 
 FUSION = "fusion.json"
 DECISION = "decision.json"
-
-# Products whose probabilities of all members are held at a time.
-BATCH = 20_000
 
 METHOD_NAMES: dict[FusionMethod, str] = {
     "single": "best model alone",
@@ -159,51 +156,6 @@ def decide(
     return {"method": method, "validation_f1_weighted": chosen.facts["validation_f1_weighted"]}
 
 
-@stage(version=1, libraries=("numpy",))
-def apply_fusion(out: Path, fusion: StageOutput, predictions: tuple[StageOutput, ...]) -> dict[str, Any]:
-    """Fuse the models' predictions for other products, as was fitted on validation products.
-
-    Predictions are matched to the fusion's members by the model that made them, so their order does not matter. All
-    members of a modality may be left out (a dump without images): what was fitted for that case is used.
-
-    Args:
-        out: Work folder.
-        fusion: What `fuse` or `decide` made.
-        predictions: Outputs of stages that took a `model`; each has `probabilities.parquet`.
-
-    Returns:
-        Facts: products, fused_from_fewer (products that a member lacks).
-
-    Raises:
-        MismatchError: If a prediction was made by a model that is no member of the fusion, or two by the same, or a
-            product is in some but not all members of its modality.
-
-    Output:
-        probabilities.parquet: Of every product in any prediction, by ascending productid.
-    """
-    stored = fusion.read_json(FUSION)
-    keys = [member["key"] for member in stored["members"]]
-    models = [_model_of(prediction) for prediction in predictions]
-    _require_distinct(models)
-    for prediction, model in zip(predictions, models, strict=True):
-        if model not in keys:
-            raise MismatchError(f"{prediction.key} was made by {model}, expected a member of {fusion.key}: {keys}")
-    read = {
-        model: Probabilities.read(prediction.file(PROBABILITIES))
-        for model, prediction in zip(models, predictions, strict=True)
-    }
-    members = [read.get(key) for key in keys]
-    productids = np.unique(np.concatenate([values.productids for values in read.values()]))
-    fuser = Fuser.from_json(stored)
-    values, fewer = [], 0
-    for start in range(0, len(productids), BATCH):
-        aligned = align(members, productids[start : start + BATCH])
-        fewer += int((~aligned.has.all(axis=0)).sum())
-        values.append(fuser.apply(aligned).values)
-    Probabilities(productids, np.concatenate(values)).write(out / PROBABILITIES)
-    return {"products": len(productids), "fused_from_fewer": fewer}
-
-
 def _validation_score(name: str, probabilities: Probabilities, validation: Truth) -> float:
     known = np.isin(validation.productids, probabilities.productids)
     if not known.any():
@@ -219,13 +171,6 @@ def _targets(truth: Truth, productids: np.ndarray) -> np.ndarray:
     """Columns of the true classes of some of the products, which keep their order."""
     codes = truth.codes[np.isin(truth.productids, productids)]
     return np.searchsorted(np.asarray(CODES, np.int64), codes)
-
-
-def _model_of(prediction: StageOutput) -> str:
-    inputs = prediction.manifest.identity["inputs"]
-    if "model" not in inputs:
-        raise MismatchError(f"{prediction.key}: expected predictions of a model, received inputs {sorted(inputs)}")
-    return str(inputs["model"]["key"])
 
 
 def _require_distinct(keys: Sequence[str]) -> None:

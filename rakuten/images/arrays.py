@@ -16,6 +16,10 @@ import pyarrow as pa
 from rakuten.errors import OutputError
 from rakuten.outputs.pool import ITEM, Shards
 
+# What arrays are of, as columns are named: squares of pixels, or what a frozen backbone makes of them.
+PIXELS = "pixels"
+FEATURES = "features"
+
 FORMAT = b"array"
 
 

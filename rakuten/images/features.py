@@ -10,19 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rakuten.data.snapshot_files import SnapshotFiles
-from rakuten.errors import InputError
-from rakuten.images.arrays import array_table
+from rakuten.images.arrays import FEATURES, array_table
 from rakuten.images.backbones import build_backbone, prepare_pixels
+from rakuten.images.choice import chosen_images
 from rakuten.images.resizing import read_square
-from rakuten.images.weights import WeightsFile
+from rakuten.images.weights import WeightsFile, checked_weights
 from rakuten.outputs import OutputStore, Pool, StageOutput
-from rakuten.recipes import Backbone
+from rakuten.recipes import Backbone, Borders
 from rakuten.stages import Pending, stage
 
 if TYPE_CHECKING:
     import keras
 
-FEATURES = "features"
 SHARD_SIZE = 1000
 BATCH_SIZE = 32
 UNIT = "images"
@@ -34,12 +33,14 @@ def count_unextracted(
     dump: Path,
     backbone: Backbone,
     weights: WeightsFile | None,
+    borders: Borders = "keep",
+    limit: int | None = None,
     num_workers: int = 2,
 ) -> Pending:
     """How many distinct images of a dump this backbone was never shown, in this dump or another."""
     with SnapshotFiles(snapshot, dump) as files:
-        pool = _pool(store.folder, snapshot, dump, backbone, weights, num_workers)
-        return pool.pending(files.images.values(), UNIT)
+        pool = _pool(store.folder, snapshot, dump, backbone, weights, borders, limit, num_workers)
+        return pool.pending(chosen_images(files.images, limit), UNIT)
 
 
 @stage(
@@ -55,6 +56,8 @@ def extract_features(
     dump: Path,
     backbone: Backbone,
     weights: WeightsFile | None,
+    borders: Borders = "keep",
+    limit: int | None = None,
     num_workers: int = 2,
 ) -> dict[str, int]:
     """Pooled features of every distinct image.
@@ -65,6 +68,8 @@ def extract_features(
         dump: Where the dump is on this machine.
         backbone: Network and input size.
         weights: As `find_weights` found them; None: random ones, which `backbone.weights` must say.
+        borders: What becomes of white borders.
+        limit: See `chosen_images`.
         num_workers: Threads that decode.
 
     Returns:
@@ -78,20 +83,16 @@ def extract_features(
     Output:
         shards/: digest, features (float32 (num_features,); null where the image does not decode); see `ImageArrays`.
     """
-    if (weights is None) != (backbone.weights == "random"):
-        raise InputError(f"backbone.weights is {backbone.weights!r}, received {weights}")
-    if weights is not None:
-        weights.check()
-    network = build_backbone(backbone, None if weights is None else weights.path)
+    network = build_backbone(backbone, checked_weights(backbone, weights))
     num_features = int(network.output_shape[-1])
     with SnapshotFiles(snapshot, dump) as files, ThreadPoolExecutor(num_workers, "decode") as threads:
 
         def compute(digests: Sequence[str]) -> pa.Table:
-            squares = threads.map(lambda digest: read_square(files, digest, backbone.input_size), digests)
+            squares = threads.map(lambda digest: read_square(files, digest, backbone.input_size, borders), digests)
             return array_table(FEATURES, digests, _features(network, backbone, squares), np.float32, (num_features,))
 
-        pool = _pool(out.parent, snapshot, dump, backbone, weights, num_workers)
-        facts = pool.fill(out, files.images.values(), compute, shard_size=SHARD_SIZE, unit=UNIT)
+        pool = _pool(out.parent, snapshot, dump, backbone, weights, borders, limit, num_workers)
+        facts = pool.fill(out, chosen_images(files.images, limit), compute, shard_size=SHARD_SIZE, unit=UNIT)
     return {**facts, "features": num_features}
 
 
@@ -138,6 +139,8 @@ def _pool(
     dump: Path,
     backbone: Backbone,
     weights: WeightsFile | None,
+    borders: Borders,
+    limit: int | None,
     num_workers: int,
 ) -> Pool:
     inputs = {
@@ -145,6 +148,8 @@ def _pool(
         "dump": dump,
         "backbone": backbone,
         "weights": weights,
+        "borders": borders,
+        "limit": limit,
         "num_workers": num_workers,
     }
-    return Pool(outputs, extract_features, ("snapshot",), **inputs)
+    return Pool(outputs, extract_features, ("snapshot", "limit"), **inputs)

@@ -16,6 +16,7 @@ from PIL import Image
 from rakuten.data.layout import IMAGE_FOLDERS, ids_of_image
 from rakuten.data.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
+from rakuten.images.borders import WHITE_FROM
 from rakuten.images.decoding import decode, open_image
 from rakuten.outputs import OutputStore, Pool, StageOutput
 from rakuten.outputs.pool import Shards
@@ -32,8 +33,6 @@ INSPECTED_SIZE = 96
 HASH_SIZE = (9, 8)
 # Small enough to be kept for every image, large enough that of 540 real photos no two are as close as copies are.
 LOOK_SIZE = 12
-# JPEG noise on a white ground stays above this.
-WHITE_FROM = 250
 
 FINDINGS_SCHEMA = pa.schema(
     [

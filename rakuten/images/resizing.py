@@ -11,24 +11,43 @@ from PIL import Image
 
 from rakuten.data.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
-from rakuten.images.arrays import array_table
+from rakuten.images.arrays import PIXELS, array_table
+from rakuten.images.borders import blacken_border, product_box
+from rakuten.images.choice import chosen_images
 from rakuten.images.decoding import WHITE, decode, open_image
 from rakuten.outputs import OutputStore, Pool, StageOutput
+from rakuten.recipes import Borders
 from rakuten.stages import Pending, stage
 
-PIXELS = "pixels"
 SHARD_SIZE = 2000
 UNIT = "images"
 
 
-def count_unresized(store: OutputStore, snapshot: StageOutput, dump: Path, size: int, num_workers: int = 2) -> Pending:
-    """How many distinct images of a dump were never resized to this size, in this dump or another."""
+def count_unresized(
+    store: OutputStore,
+    snapshot: StageOutput,
+    dump: Path,
+    size: int,
+    borders: Borders = "keep",
+    limit: int | None = None,
+    num_workers: int = 2,
+) -> Pending:
+    """How many distinct images of a dump were never resized like this, in this dump or another."""
     with SnapshotFiles(snapshot, dump) as files:
-        return _pool(store.folder, snapshot, dump, size, num_workers).pending(files.images.values(), UNIT)
+        pool = _pool(store.folder, snapshot, dump, size, borders, limit, num_workers)
+        return pool.pending(chosen_images(files.images, limit), UNIT)
 
 
 @stage(version=1, libraries=("pillow",), ignore=("dump", "num_workers"), pending=count_unresized)
-def resize_images(out: Path, snapshot: StageOutput, dump: Path, size: int, num_workers: int = 2) -> dict[str, int]:
+def resize_images(
+    out: Path,
+    snapshot: StageOutput,
+    dump: Path,
+    size: int,
+    borders: Borders = "keep",
+    limit: int | None = None,
+    num_workers: int = 2,
+) -> dict[str, int]:
     """Decode every distinct image and store it as a square of pixels.
 
     Args:
@@ -36,6 +55,8 @@ def resize_images(out: Path, snapshot: StageOutput, dump: Path, size: int, num_w
         snapshot: `record_snapshot`.
         dump: Where the dump is on this machine.
         size: Side of the squares, pixels.
+        borders: What becomes of white borders.
+        limit: See `chosen_images`.
         num_workers: Threads that decode.
 
     Returns:
@@ -50,31 +71,34 @@ def resize_images(out: Path, snapshot: StageOutput, dump: Path, size: int, num_w
     with SnapshotFiles(snapshot, dump) as files, ThreadPoolExecutor(num_workers, "resize") as threads:
 
         def compute(digests: Sequence[str]) -> pa.Table:
-            squares = list(threads.map(lambda digest: read_square(files, digest, size), digests))
+            squares = list(threads.map(lambda digest: read_square(files, digest, size, borders), digests))
             return array_table(PIXELS, digests, squares, np.uint8, (size, size, 3))
 
-        pool = _pool(out.parent, snapshot, dump, size, num_workers)
-        return pool.fill(out, files.images.values(), compute, shard_size=SHARD_SIZE, unit=UNIT)
+        pool = _pool(out.parent, snapshot, dump, size, borders, limit, num_workers)
+        return pool.fill(out, chosen_images(files.images, limit), compute, shard_size=SHARD_SIZE, unit=UNIT)
 
 
-def read_square(files: SnapshotFiles, digest: str, size: int) -> npt.NDArray[np.uint8] | None:
+def read_square(
+    files: SnapshotFiles, digest: str, size: int, borders: Borders = "keep"
+) -> npt.NDArray[np.uint8] | None:
     """An image of a dump as `decode_square` makes it; None where it does not decode.
 
     Raises:
         DumpError: If it cannot be read, or changed since the snapshot.
     """
     try:
-        return decode_square(files.read_image(digest), size)
+        return decode_square(files.read_image(digest), size, borders)
     except ImageError:
         return None
 
 
-def decode_square(data: bytes, size: int) -> npt.NDArray[np.uint8]:
+def decode_square(data: bytes, size: int, borders: Borders = "keep") -> npt.NDArray[np.uint8]:
     """Decode an image to a square with all of the product in it; what is not square gets white margins.
 
     Args:
         data: The file's bytes.
         size: Side of the square, pixels.
+        borders: "crop": the product fills the square; "black": what lies around it is black, margins as well.
 
     Returns:
         uint8 (size, size, 3), RGB.
@@ -83,10 +107,21 @@ def decode_square(data: bytes, size: int) -> npt.NDArray[np.uint8]:
         ImageError: If the bytes are no image, a damaged one or too large.
     """
     opened = open_image(data)
+    if borders == "crop":
+        # At full size: what is left of it is enlarged.
+        whole = decode(opened)
+        product = whole.crop(product_box(np.asarray(whole)))
+        return _square(product, product.size, size)
     # Asked before decoding: a JPEG decoded at an eighth of its size has rounded sides.
-    longest = max(opened.size)
-    width, height = (max(1, round(side * size / longest)) for side in opened.size)
-    image = decode(opened, size)
+    sides = opened.size
+    square = _square(decode(opened, size), sides, size)
+    return blacken_border(square) if borders == "black" else square
+
+
+def _square(image: Image.Image, sides: tuple[int, int], size: int) -> npt.NDArray[np.uint8]:
+    """A picture in the middle of a square; `sides`, width and height, say its shape more exactly than its own do."""
+    longest = max(sides)
+    width, height = (max(1, round(side * size / longest)) for side in sides)
     # Pillow widens the bilinear filter when it shrinks, so this is an average over area, not a sample.
     resized = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
     if (width, height) == (size, size):
@@ -96,6 +131,21 @@ def decode_square(data: bytes, size: int) -> npt.NDArray[np.uint8]:
     return np.asarray(square, np.uint8)
 
 
-def _pool(outputs: Path, snapshot: StageOutput, dump: Path, size: int, num_workers: int) -> Pool:
-    inputs = {"snapshot": snapshot, "dump": dump, "size": size, "num_workers": num_workers}
-    return Pool(outputs, resize_images, ("snapshot",), **inputs)
+def _pool(
+    outputs: Path,
+    snapshot: StageOutput,
+    dump: Path,
+    size: int,
+    borders: Borders,
+    limit: int | None,
+    num_workers: int,
+) -> Pool:
+    inputs = {
+        "snapshot": snapshot,
+        "dump": dump,
+        "size": size,
+        "borders": borders,
+        "limit": limit,
+        "num_workers": num_workers,
+    }
+    return Pool(outputs, resize_images, ("snapshot", "limit"), **inputs)

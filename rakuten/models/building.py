@@ -1,7 +1,8 @@
 """From a recipe to the network it names: finding the model's module, checking the sizes it is given.
 
 A model is a module of this package with a class `Architecture`, the sizes it can be given, and a function
-`build(recipe, num_classes, input_shape) -> keras.Model`, which ends in a softmax over `num_classes`.
+`build(recipe, num_classes, input_shape) -> keras.Model`, which ends in a softmax over `num_classes`. One that starts
+from a file of weights has a function `load_pretrained(model, weights)` as well.
 """
 
 import importlib
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from rakuten.errors import RecipeError
-from rakuten.recipes.recipe import NetworkRecipe, Strict
+from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes.strict import Strict
 
 if TYPE_CHECKING:
     import keras
@@ -36,18 +38,26 @@ def check_recipe(recipe: NetworkRecipe) -> None:
     read_architecture(recipe, _module(recipe).Architecture)
 
 
-def build_model(recipe: NetworkRecipe, num_classes: int, input_shape: tuple[int, ...]) -> "keras.Model":
+def build_model(
+    recipe: NetworkRecipe, num_classes: int, input_shape: tuple[int, ...], weights: Path | None = None
+) -> "keras.Model":
     """The network a recipe names, with fresh weights, not compiled.
 
     Args:
         recipe: Names the model and gives its sizes.
         num_classes: Columns of the output.
         input_shape: Shape of one example: (words,), (height, width, 3) or (features,).
+        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
 
     Raises:
+        InputError: If the file does not hold weights of that part.
         RecipeError: If the model does not exist or cannot be given these sizes.
     """
-    return _module(recipe).build(recipe, num_classes, input_shape)
+    module = _module(recipe)
+    model: keras.Model = module.build(recipe, num_classes, input_shape)
+    if weights is not None:
+        module.load_pretrained(model, weights)
+    return model
 
 
 def read_architecture(recipe: NetworkRecipe, expected: type[Sizes]) -> Sizes:

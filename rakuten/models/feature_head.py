@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt
 
 from rakuten.models.building import read_architecture
 from rakuten.recipes import ImageFeaturesRecipe
@@ -16,13 +16,13 @@ class Architecture(Strict):
     """Sizes; the report's in brackets.
 
     Attributes:
-        first_units: Units of the first hidden layer (1024).
-        second_units: Units of the second hidden layer (512).
+        first_units: Units of the first hidden layer (1024); 0: there is no such layer.
+        second_units: Units of the second hidden layer (512); 0: there is no such layer.
         dropout: Share of hidden units dropped in training, after either layer (0.2).
     """
 
-    first_units: PositiveInt
-    second_units: PositiveInt
+    first_units: NonNegativeInt
+    second_units: NonNegativeInt
     dropout: float = Field(ge=0, lt=1)
 
 
@@ -35,17 +35,20 @@ def build(recipe: ImageFeaturesRecipe, num_classes: int, input_shape: tuple[int]
         input_shape: (features,): float32 pooled features of the backbone.
     """
     import keras
-    from keras import layers
 
     sizes = read_architecture(recipe, Architecture)
-    return keras.Sequential(
-        [
-            keras.Input(input_shape, name="features"),
-            layers.Dense(sizes.first_units, activation="relu", name="first_hidden"),
-            layers.Dropout(sizes.dropout, name="first_dropout"),
-            layers.Dense(sizes.second_units, activation="relu", name="second_hidden"),
-            layers.Dropout(sizes.dropout, name="second_dropout"),
-            layers.Dense(num_classes, activation="softmax", name="probabilities"),
-        ],
-        name="feature_head",
-    )
+    features = keras.Input(input_shape, name="features")
+    return keras.Sequential([features, *head_layers(sizes, num_classes)], name="feature_head")
+
+
+def head_layers(sizes: Architecture, num_classes: int) -> "list[keras.layers.Layer]":
+    """The head's layers, from pooled features to probabilities."""
+    from keras import layers
+
+    made: list[keras.layers.Layer] = []
+    for name, units in (("first", sizes.first_units), ("second", sizes.second_units)):
+        if units:
+            made.append(layers.Dense(units, activation="relu", name=f"{name}_hidden"))
+            made.append(layers.Dropout(sizes.dropout, name=f"{name}_dropout"))
+    # In full precision always: halves of probabilities do not sum to 1.
+    return [*made, layers.Dense(num_classes, activation="softmax", name="probabilities", dtype="float32")]

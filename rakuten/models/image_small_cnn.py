@@ -1,12 +1,10 @@
-"""A small convolutional network trained on product photos from scratch: for machines that have no backbone weights.
-
-Augmentation is part of the network, so it runs where the network runs and not one image at a time beside it.
-"""
+"""A small convolutional network trained on product photos from scratch: for machines that have no backbone weights."""
 
 from typing import TYPE_CHECKING
 
 from pydantic import Field, PositiveInt
 
+from rakuten.images.augmentation import augmentation_layers
 from rakuten.models.building import read_architecture
 from rakuten.recipes import ImageNetworkRecipe
 from rakuten.recipes.strict import Strict
@@ -26,23 +24,21 @@ class Architecture(Strict):
         filters: Filters of the first block; every block has twice those of the one before.
         blocks: Convolution blocks; each halves height and width, the first one quarters them.
         dropout: Share of pooled features dropped in training.
-        translation: Largest random shift in training, share of height and width.
     """
 
     filters: PositiveInt
     blocks: PositiveInt
     dropout: float = Field(ge=0, lt=1)
-    translation: float = Field(ge=0, lt=1)
 
 
 def build(recipe: ImageNetworkRecipe, num_classes: int, input_shape: tuple[int, int, int]) -> "keras.Model":
-    """Rescaling to -1..1 → flip and shift (training only) → blocks → GlobalAveragePooling2D → Dropout → softmax.
+    """Augmentation (training only) → rescaling to -1..1 → blocks → GlobalAveragePooling2D → Dropout → softmax.
 
     A block is Conv2D → BatchNormalization → relu → MaxPooling2D. Convolutions are 3×3; the first one is 5×5 and takes
     every second pixel, for at full resolution it would cost more than all others together.
 
     Args:
-        recipe: Gives the sizes.
+        recipe: Gives augmentation and the sizes.
         num_classes: Columns of the output.
         input_shape: (height, width, 3): uint8 RGB pixels.
     """
@@ -52,12 +48,8 @@ def build(recipe: ImageNetworkRecipe, num_classes: int, input_shape: tuple[int, 
     sizes = read_architecture(recipe, Architecture)
     network = [
         keras.Input(input_shape, dtype="uint8", name="pixels"),
+        *augmentation_layers(recipe.augmentation),
         layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling"),
-        layers.RandomFlip("horizontal", name="random_flip"),
-        # 1.0 is white, the ground that the products stand on.
-        layers.RandomTranslation(
-            sizes.translation, sizes.translation, fill_mode="constant", fill_value=1.0, name="random_translation"
-        ),
     ]
     for block in range(1, sizes.blocks + 1):
         width, stride = (5, 2) if block == 1 else (3, 1)

@@ -1,8 +1,8 @@
 """Where outputs live: committing, finding and sharing them, running stages against them."""
 
 from rakuten.outputs.pool import Pool
-from rakuten.outputs.progress import report_progress
+from rakuten.outputs.progress import PacedProgress, report_progress
 from rakuten.outputs.stage_output import SCRATCH, StageOutput
 from rakuten.outputs.store import OutputStore
 
-__all__ = ["SCRATCH", "OutputStore", "Pool", "StageOutput", "report_progress"]
+__all__ = ["SCRATCH", "OutputStore", "PacedProgress", "Pool", "StageOutput", "report_progress"]

@@ -24,8 +24,8 @@ from rakuten.outputs.orphans import die_with_parent
 from rakuten.outputs.progress import Progress, listening, report_progress
 from rakuten.outputs.stage_output import StageOutput
 from rakuten.outputs.store import OutputStore
-from rakuten.outputs.wire import decode, encode, stage_named
-from rakuten.stages import Stage
+from rakuten.outputs.wire import decode, encode
+from rakuten.stages import Stage, stage_named
 
 logger = logging.getLogger(__name__)
 

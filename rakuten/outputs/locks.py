@@ -7,7 +7,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,11 +30,49 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
             logger.info("waiting: another process is at work on %s (%s)", purpose, holder_of(path))
             while not _try(descriptor):
                 time.sleep(POLL_SECONDS)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+        _sign(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold the lock `path` together with others who share it, waiting for one who holds it alone."""
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
+    """Hold one of several locks, the first that is free, waiting while all are held.
+
+    Args:
+        paths: Lock files; made if absent and never removed.
+        purpose: What the holder does, for the log line of whoever waits.
+
+    Yields:
+        The place of the lock that is held.
+    """
+    descriptors = [_open(path) for path in paths]
+    try:
+        place = next((place for place, descriptor in enumerate(descriptors) if _try(descriptor)), None)
+        if place is None:
+            logger.info(
+                "%s waits: all of %d slots are taken (%s)", purpose, len(paths), ", ".join(map(holder_of, paths))
+            )
+        while place is None:
+            time.sleep(POLL_SECONDS)
+            place = next((place for place, descriptor in enumerate(descriptors) if _try(descriptor)), None)
+        _sign(descriptors[place])
+        yield place
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def is_held(path: Path) -> bool:
@@ -56,6 +94,11 @@ def holder_of(path: Path) -> str:
 def _open(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _sign(descriptor: int) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
 
 
 def _try(descriptor: int) -> bool:

@@ -46,9 +46,10 @@ class Pool:
         self.folder = outputs / POOLS / key_of(identity)
 
     def pending(self, items: Iterable[str], unit: str) -> Pending:
-        """How many of `items` no shard holds yet."""
+        """How many of `items`, and which, no shard holds yet."""
         wanted = set(items)
-        return Pending(len(wanted - self._index().keys()), len(wanted), unit)
+        missing = frozenset(wanted - self._index().keys())
+        return Pending(len(missing), len(wanted), unit, missing)
 
     def fill(
         self,

@@ -1,9 +1,12 @@
 """How far a stage has come: the stage reports, whoever runs it listens."""
 
 import contextvars
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+
+PACE_SECONDS = 0.5
 
 
 class Progress(NamedTuple):
@@ -27,6 +30,24 @@ def report_progress(done: int, total: int, unit: str) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(Progress(done, total, unit))
+
+
+class PacedProgress:
+    """`report_progress` for work whose steps take milliseconds: most of its calls are passed over.
+
+    Args:
+        unit: What is counted, in the plural.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._reported_at = -PACE_SECONDS
+
+    def report(self, done: int, total: int) -> None:
+        """Report, unless the last report is younger than half a second."""
+        if time.monotonic() - self._reported_at >= PACE_SECONDS:
+            self._reported_at = time.monotonic()
+            report_progress(done, total, self._unit)
 
 
 @contextmanager

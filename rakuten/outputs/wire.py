@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from rakuten.errors import KeyInputError
-from rakuten.stages import Stage
 
 
 def encode(value: Any) -> Any:
@@ -41,18 +40,6 @@ def decode(value: Any) -> Any:
         items = [decode(item) for item in value["items"]]
         return tuple(items) if value["$sequence"] == "tuple" else items
     return {key: decode(item) for key, item in value["$dict"].items()}
-
-
-def stage_named(reference: str) -> Stage:
-    """The stage of a `module:name` reference.
-
-    Raises:
-        TypeError: If the name is not that of a stage.
-    """
-    found = _named(reference)
-    if not isinstance(found, Stage):
-        raise TypeError(f"{reference} is no stage")
-    return found
 
 
 def _name_of(model: type) -> str:

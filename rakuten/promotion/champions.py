@@ -66,6 +66,11 @@ class Standing(BaseModel):
         """The one that a rollback puts back, or None."""
         return self.reigns[-2] if len(self.reigns) > 1 else None
 
+    @property
+    def needed_runs(self) -> tuple[str, ...]:
+        """Runs whose outputs predictions or a rollback need."""
+        return tuple(reign.candidate.run for reign in self.reigns[-2:])
+
 
 class ChampionBook:
     """The champions of an outputs folder.

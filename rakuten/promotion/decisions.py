@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from rakuten.errors import RunNotFoundError
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
 
-# The role of what a run predicts with, and what stands in for it in runs that made no package.
-PACKAGE, DECISION = "package", "decision"
+# The role of what a run predicts with.
+PACKAGE = "package"
 
 
 class Outcome(StrEnum):
@@ -95,11 +96,17 @@ class Decision(BaseModel):
 
 
 def candidate_of(record: RunRecord) -> Candidate:
-    """What a completed retraining offers."""
+    """What a completed retraining offers.
+
+    Raises:
+        RunNotFoundError: If it made no package.
+    """
+    if PACKAGE not in record.outputs:
+        raise RunNotFoundError(f"run {record.run} made no model package: run its retrain again")
     scores = next((row for row in record.scores if row["model"] == record.decision), {})
     return Candidate(
         run=record.run,
-        package=record.outputs.get(PACKAGE) or record.outputs[DECISION],
+        package=record.outputs[PACKAGE],
         plan=record.plan["name"],
         dump=str(record.parameters["dump"]).rstrip("/").rpartition("/")[2],
         snapshot=record.outputs["snapshot"],

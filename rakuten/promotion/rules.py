@@ -22,7 +22,7 @@ class GateRules(Strict):
         calibration_error: Expected calibration error that is always borne.
         calibration_margin: Above that, how much worse calibrated than the champion a challenger may be.
         size_mib: Largest package.
-        milliseconds: Longest time a product may take, where the package says how long one takes.
+        milliseconds: Longest time a product may take, once the package is open.
     """
 
     error_rate: float = Field(default=0.05, gt=0, le=0.2)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.data.split import SPLIT
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
@@ -23,12 +24,13 @@ from rakuten.promotion.gate import (
     Answers,
     Check,
     Confidence,
-    Footprint,
     check_calibration,
     check_classes,
     check_contracts,
-    check_footprint,
+    check_latency,
     check_lead,
+    check_rehearsal,
+    check_size,
 )
 from rakuten.promotion.rules import GateRules
 from rakuten.stages import stage
@@ -69,7 +71,8 @@ def judge_challenger(
     challenger: StageOutput,
     champion_on_newest: StageOutput | None,
     contracts: tuple[StageOutput, ...],
-    footprint: Footprint,
+    package: StageOutput,
+    rehearsal: StageOutput,
     rules: GateRules,
 ) -> dict[str, Any]:
     """Hold a challenger against the champion.
@@ -84,7 +87,8 @@ def judge_challenger(
         champion_on_newest: `evaluate` of the champion on the challenger's test products; None where these are the
             champion's own.
         contracts: What the challenger's data was held against; each has `verdict.json`.
-        footprint: The challenger's.
+        package: The challenger's.
+        rehearsal: `classify_products` of that package on its own test products; its models as they were scored.
         rules: The gate's numbers.
 
     Returns:
@@ -102,7 +106,9 @@ def judge_challenger(
         checks.append(check_classes(_answers(beside, challenger), rules))
     checks += [
         _calibration(beside, challenger, rules),
-        *check_footprint(footprint, rules),
+        _rehearsal(challenger, rehearsal),
+        check_latency(rehearsal.facts["products_per_second"], rules),
+        check_size(sum(file.size for file in package.manifest.files.values()), rules),
         check_contracts(broken_contracts(contracts)),
     ]
     failed = [check.name for check in checks if not check.passed]
@@ -148,6 +154,12 @@ def _calibration(champion: StageOutput, challenger: StageOutput, rules: GateRule
     first, second = read_predictions(champion), read_predictions(challenger)
     productids = match_predictions(first, second)[0]["productid"]
     return check_calibration(_confidence(first, productids), _confidence(second, productids), rules)
+
+
+def _rehearsal(challenger: StageOutput, rehearsal: StageOutput) -> Check:
+    scored, rehearsed = read_predictions(challenger), Probabilities.read(rehearsal.file(PROBABILITIES))
+    answers = pd.Series(rehearsed.predicted, rehearsed.productids).reindex(scored["productid"], fill_value=0)
+    return check_rehearsal(scored["predicted"].to_numpy(np.int64), answers.to_numpy(np.int64))
 
 
 def _confidence(model: pd.DataFrame, productids: pd.Series) -> Confidence:

@@ -1,21 +1,25 @@
 """Finding and reading recipe and plan files.
 
-The project's own stand beside this module (`recipes/*.toml`, `plans/*.toml`); a name with a slash or ending in .toml is
-the path of a user's own file. A plan names its recipes the same way; paths are relative to the plan's folder.
+The project's own stand beside this module (`recipes/*.toml`, `plans/*.toml`, `studies/*.toml`); a name with a slash or
+ending in .toml is the path of a user's own file. Plans name their recipes the same way; paths are relative to theirs.
 """
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from rakuten.errors import RecipeError
+from rakuten.recipes.image_study import ImageStudyPlan
 from rakuten.recipes.plan import Plan
-from rakuten.recipes.recipe import Recipe
+from rakuten.recipes.recipe import NetworkRecipe, Recipe
 
 RECIPES = Path(__file__).parent / "recipes"
 PLANS = Path(__file__).parent / "plans"
+STUDIES = Path(__file__).parent / "studies"
+
+Listing = TypeVar("Listing", Plan, ImageStudyPlan)
 
 _recipe: TypeAdapter[Recipe] = TypeAdapter(Recipe)
 
@@ -28,6 +32,11 @@ def recipe_names() -> list[str]:
 def plan_names() -> list[str]:
     """Names of the project's own plans."""
     return sorted(path.stem for path in PLANS.glob("*.toml"))
+
+
+def image_study_names() -> list[str]:
+    """Names of the project's own image studies."""
+    return sorted(path.stem for path in STUDIES.glob("*.toml"))
 
 
 def load_recipe(name: str, relative_to: Path | None = None) -> Recipe:
@@ -43,20 +52,45 @@ def load_recipe(name: str, relative_to: Path | None = None) -> Recipe:
     return recipe
 
 
+def load_network_recipe(name: str) -> NetworkRecipe:
+    """A recipe of a Keras network by name or path.
+
+    Raises:
+        RecipeError: As `load_recipe`, or if it is of another kind of model.
+    """
+    recipe = load_recipe(name)
+    if not isinstance(recipe, NetworkRecipe):
+        raise RecipeError(f"recipe {recipe.name}: family {recipe.family} is no Keras network, it has no learning rate")
+    return recipe
+
+
 def load_plan(name: str) -> Plan:
     """A plan by name or path, its recipes read as well.
 
     Raises:
         RecipeError: If it or one of its recipes does not exist or does not validate.
     """
-    path = _locate(name, "plan", PLANS, None)
+    return _load_listing(Plan, _locate(name, "plan", PLANS, None), "recipes")
+
+
+def load_image_study(name: str) -> ImageStudyPlan:
+    """The plan of an image study by name or path, its extras read as well.
+
+    Raises:
+        RecipeError: If it or one of its extras does not exist or does not validate.
+    """
+    return _load_listing(ImageStudyPlan, _locate(name, "image study plan", STUDIES, None), "extras")
+
+
+def _load_listing(kind: type[Listing], path: Path, field: str) -> Listing:
+    """A file one of whose fields lists recipes by name."""
     content = {"name": path.stem, **_read(path)}
-    names = content.get("recipes", [])
+    names = content.get(field, [])
     if not isinstance(names, list) or not all(isinstance(recipe, str) for recipe in names):
-        raise RecipeError(f"{path.name}: recipes must be a list of names")
-    content["recipes"] = [load_recipe(recipe, relative_to=path.parent) for recipe in names]
+        raise RecipeError(f"{path.name}: {field} must be a list of names")
+    content[field] = [load_recipe(recipe, relative_to=path.parent) for recipe in names]
     try:
-        return Plan.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         raise RecipeError(f"{path.name}: {_first_fault(error)}") from error
 

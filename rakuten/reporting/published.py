@@ -8,7 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.recipes import ImageFeaturesRecipe, Recipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
+from rakuten.recipes import (
+    Backbone,
+    ImageBackboneRecipe,
+    ImageFeaturesRecipe,
+    Recipe,
+    TextNetworkRecipe,
+    TextNgramsRecipe,
+    TextTfidfRecipe,
+)
+from rakuten.recipes.image import PretrainedRecipe
 from rakuten.recipes.plan import FusionMethod
 from rakuten.reporting.own_files import FOLDER
 from rakuten.reporting.tables import records
@@ -17,8 +26,12 @@ from rakuten.reporting.tables import records
 LINEAR_TEXT_MODEL = "linear_svc"
 # Of the challenge, not of the report; on titles alone, on the challenge's hidden test rows.
 CHALLENGE_BASELINE = "challenge_rnn_baseline"
-# Stage 1 trained a head on a frozen backbone, as features recipes do.
-FROZEN_STAGE = 1
+# The challenge's ResNet50 with 27 layers unfrozen; on its hidden test rows (report, section 1).
+IMAGE_BASELINE, IMAGE_BASELINE_F1 = "ResNet50", 0.5534
+# Steps of the report's image study: heads on frozen backbones; the same with augmentation; fine-tuning at 1e-5, and at
+# the rates that step 4 found.
+FROZEN, AUGMENTED, FINE_TUNED, FINAL = 1, 2, 3, 5
+FINE_TUNING_RATE = 1e-5
 # Of its two combinations, the one with its best image model.
 FUSED_MODELS = "dnn+conv1d+Xception"
 
@@ -47,9 +60,50 @@ def published_model(recipe: Recipe) -> PublishedScore | None:
     if isinstance(recipe, TextNetworkRecipe):
         model = CHALLENGE_BASELINE if recipe.model == "text_rnn" else recipe.model.removeprefix("text_")
         return _text_model(model, recipe.column)
-    if isinstance(recipe, ImageFeaturesRecipe):
-        return _frozen_backbone(recipe.backbone.name, recipe.backbone.input_size)
+    if isinstance(recipe, PretrainedRecipe):
+        return published_image(recipe)
     return None
+
+
+def published_image(recipe: PretrainedRecipe) -> PublishedScore | None:
+    """The report's best score of the same backbone at the same size, in the step that a recipe belongs to."""
+    name, size = recipe.backbone.name, recipe.backbone.input_size
+    if recipe.backbone.alpha != 1:
+        return None
+    step = _step_of(recipe)
+    runs = _read("image_stages")
+    runs = runs[(runs["stage"] == step) & (runs["backbone"] == name) & (runs["input_size"] == size)]
+    if len(runs):
+        by_class = name if step == FROZEN and name in _read("image_stage1_f1_by_class").columns else None
+        return PublishedScore(f"{name}, {size} px, step {step}", float(runs["f1_weighted"].max()), by_class)
+    if name == IMAGE_BASELINE and step != FROZEN:
+        return PublishedScore("the challenge's ResNet50", IMAGE_BASELINE_F1, None)
+    return None
+
+
+def published_selection(recipe: ImageFeaturesRecipe) -> float | None:
+    """The report's weighted F1 in step 1 with the same backbone, sizes and epochs; None where it tried no such."""
+    runs = _read("image_stages")
+    same = (
+        (runs["stage"] == FROZEN)
+        & (runs["backbone"] == recipe.backbone.name)
+        & (runs["input_size"] == recipe.backbone.input_size)
+        & (runs["batch_size"] == recipe.fit.batch_size)
+        & (runs["epochs"] == recipe.fit.epochs)
+    )
+    return float(runs.loc[same, "f1_weighted"].max()) if recipe.backbone.alpha == 1 and same.any() else None
+
+
+def published_rate(backbone: Backbone) -> float | None:
+    """The learning rate that the report's step 4 found for a backbone; None where it looked for none."""
+    rates = _read("image_lr_found").set_index("backbone")["learning_rate"]
+    return float(rates[backbone.name]) if backbone.alpha == 1 and backbone.name in rates.index else None
+
+
+def published_parameters() -> dict[str, int]:
+    """Parameters of each backbone with its top, as the report counts them."""
+    counts = _read("backbones").set_index("backbone")["params_with_top"]
+    return {str(name): int(count) for name, count in counts.items()}
 
 
 def published_fusion(method: FusionMethod) -> PublishedScore | None:
@@ -61,15 +115,32 @@ def published_fusion(method: FusionMethod) -> PublishedScore | None:
     return PublishedScore(f"{method} vote of {FUSED_MODELS}", float(score.iloc[0]), f"{method}_vote")
 
 
+def best_published() -> PublishedScore:
+    """The report's best score, to stand beside a decision that follows none of its models."""
+    best = published_fusion("weighted")
+    assert best is not None
+    return best
+
+
 def published_f1_by_class() -> pd.DataFrame:
     """F1 by class as published.
 
     Returns:
-        Indexed by prdtypecode; columns conv1d, dnn, max_vote, weighted_vote and support (of the report's test rows).
+        Indexed by prdtypecode; columns conv1d, dnn, max_vote, weighted_vote, support (of the report's test rows), and
+        the five best backbones of its image study, frozen, by name.
     """
     fused = _read("fusion_f1_by_class")
     fused = fused[fused["models"] == FUSED_MODELS].drop(columns="models").set_index("prdtypecode")
-    return _read("text_f1_by_class").set_index("prdtypecode").join(fused)
+    frozen = _read("image_stage1_f1_by_class").set_index("prdtypecode")
+    return _read("text_f1_by_class").set_index("prdtypecode").join(fused).join(frozen)
+
+
+def _step_of(recipe: PretrainedRecipe) -> int:
+    if not isinstance(recipe, ImageBackboneRecipe):
+        return FROZEN
+    if recipe.unfrozen_layers == 0:
+        return AUGMENTED
+    return FINE_TUNED if recipe.fit.learning_rate <= FINE_TUNING_RATE else FINAL
 
 
 def published_fusions() -> list[dict[str, Any]]:
@@ -98,14 +169,6 @@ def _text_model(model: str, column: str) -> PublishedScore | None:
         return None
     by_class = model if model in _read("text_f1_by_class").columns else None
     return PublishedScore(f"{model} on {column}", float(score.iloc[0]), by_class)
-
-
-def _frozen_backbone(name: str, input_size: int) -> PublishedScore | None:
-    runs = _read("image_stages")
-    runs = runs[(runs["stage"] == FROZEN_STAGE) & (runs["backbone"] == name) & (runs["input_size"] == input_size)]
-    if runs.empty:
-        return None
-    return PublishedScore(f"{name}, frozen, {input_size} px", float(runs["f1_weighted"].max()), None)
 
 
 def _read(name: str) -> pd.DataFrame:

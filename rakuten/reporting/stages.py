@@ -19,7 +19,7 @@ from rakuten.reporting.fusion_weights import weights_by_case
 from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
 from rakuten.reporting.page import picture, render
 from rakuten.reporting.provenance import environment, total_seconds, trace
-from rakuten.reporting.published import published_f1_by_class
+from rakuten.reporting.published import PublishedScore, best_published, published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 from rakuten.reporting.scores import ScoreRow, plain, score_rows
 from rakuten.reporting.tables import records
@@ -83,7 +83,8 @@ def render_report(
     decided = next((row for row in rows if row.name == choice["name"]), None)
     if decided is None:
         raise InputError(f"the decision {choice['name']!r} has no evaluation; there are {[row.name for row in rows]}")
-    content = {
+    reference = decided.published or best_published()
+    content: dict[str, Any] = {
         "plan": plan,
         "dump_name": dump_name,
         "dump_key": snapshot.key,
@@ -91,6 +92,7 @@ def render_report(
         "rows": rows,
         "ranked": sorted(rows, key=lambda row: -row.f1_weighted),
         "decided": decided,
+        "reference": reference,
         "confusions": _worst_confusions(decided),
         "changed": what_changed(previous, decided.evaluation),
         "labels": LABELS,
@@ -100,7 +102,7 @@ def render_report(
     found = [finding for finding in findings.values() if finding is not None]
     steps = trace([*evaluations, decision, *found, validation, clean, split])
     content |= (
-        _figures(rows, decided)
+        _figures(rows, decided, reference)
         | {"choice": choice, "weights": weights_by_case(fusions)}
         | explain(findings, rows, decided)
         | _data(snapshot, validation, clean, split)
@@ -119,12 +121,12 @@ def render_report(
     return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}
 
 
-def _figures(rows: list[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
+def _figures(rows: list[ScoreRow], decided: ScoreRow, reference: PublishedScore) -> dict[str, Any]:
     """Tables by class and pictures."""
     published = published_f1_by_class()
     by_class = _per_class(decided).sort_values("f1", kind="stable")
     by_class = pd.concat([by_class[by_class["support"] > 0], by_class[by_class["support"] == 0]])
-    column = decided.published.column if decided.published else None
+    column = reference.column
     f1 = {row.name: _per_class(row).set_index("prdtypecode")["f1"].to_dict() for row in rows}
     pictures = {row.name: row.evaluation.folder / CURVES_PICTURE for row in rows}
     return {

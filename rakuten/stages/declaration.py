@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import inspect
 import json
@@ -24,11 +25,13 @@ class Pending:
         items: Items still to be worked on.
         total: Items the output will cover.
         unit: What an item is, in the plural.
+        missing: Which items these are, so that work that several outputs share is counted once.
     """
 
     items: int
     total: int
     unit: str
+    missing: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Stage:
     def reference(self) -> str:
         """`module:name`, by which another process finds this stage."""
         return f"{self.function.__module__}:{self.function.__qualname__}"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Stage"], tuple[str]]:
+        # Another process gets the stage that its module holds, not a copy of the body.
+        return stage_named, (self.reference,)
 
     @property
     def summary(self) -> str:
@@ -103,6 +110,19 @@ class Stage:
             KeyInputError: If an argument's content cannot enter a key.
         """
         return key_of(self.identity(**inputs))
+
+
+def stage_named(reference: str) -> Stage:
+    """The stage of a `module:name` reference.
+
+    Raises:
+        TypeError: If the name is not that of a stage.
+    """
+    module, _, name = reference.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not isinstance(found, Stage):
+        raise TypeError(f"{reference} is no stage")
+    return found
 
 
 def key_of(identity: Mapping[str, Any]) -> str:

@@ -21,6 +21,8 @@ from rakuten.outputs.stage_output import file_digest
 logger = logging.getLogger(__name__)
 
 SLOTS = 2
+# Age at which a checkpoint within an epoch is due: what a kill costs.
+CHECKPOINT_SECONDS = 60.0
 # Shorter epochs need not leave a checkpoint each.
 EPOCH_SECONDS = 5.0
 

@@ -9,6 +9,7 @@ import pandas as pd
 from rakuten.data.hidden import targets_of
 from rakuten.errors import InputError
 from rakuten.training.scoring import Gather
+from rakuten.training.steps import Rows
 
 FITTED_SIDES = ("train", "validation", "test")
 
@@ -40,6 +41,10 @@ class Examples:
                 counts = {known: int((self.sides == known).sum()) for known in FITTED_SIDES}
                 raise InputError(f"expected {side} rows that this model can read, received none; rows: {counts}")
         return np.flatnonzero(np.isin(self.sides, sides))
+
+    def rows(self, places: npt.NDArray[np.int64]) -> Rows:
+        """The examples at these places, to fit or to validate on."""
+        return Rows(lambda chosen: self.gather(places[chosen]), self.targets[places])
 
 
 def examples_of(products: pd.DataFrame, gather: Gather) -> Examples:

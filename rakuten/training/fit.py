@@ -1,12 +1,11 @@
 """The one fit loop of all Keras networks. A killed training goes on at its last checkpoint and ends with equal bytes.
 
-Batch i of epoch e is a pure function of (seed, e, i). A checkpoint holds what else decides the rest of the training:
-weights, optimizer, seed generators of dropout and augmentation, the best weights so far, the running sums of the
-current epoch, and the history, from which early stopping is decided anew.
+Batches are pure functions of their position, see `rakuten.training.steps`. A checkpoint holds what else decides the
+rest of the training: weights, optimizer, seed generators of dropout and augmentation, the best weights so far, the
+running sums of the current epoch, and the history, from which early stopping is decided anew.
 """
 
 import logging
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,42 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.hidden import require_open
 from rakuten.errors import InputError
-from rakuten.outputs import report_progress
+from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings
-from rakuten.training.checkpoints import Checkpoint, Checkpoints
-from rakuten.training.scoring import Gather, predict, score
+from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
+from rakuten.training.scoring import predict, score
+from rakuten.training.steps import Rows, Steps
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
-
-CHECKPOINT_SECONDS = 60.0
-PROGRESS_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Products to fit or to validate on.
-
-    Attributes:
-        gather: Places in these rows, int64 (batch_size,) → the network's inputs for them, (batch_size, ...).
-        targets: int64 (num_rows,), class positions 0..num_classes-1.
-
-    Raises:
-        HeldOutError: On building, if the class of a row is hidden.
-    """
-
-    gather: Gather
-    targets: npt.NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        require_open(self.targets, "fit or validate a network")
-
-    def __len__(self) -> int:
-        return len(self.targets)
 
 
 @dataclass(frozen=True)
@@ -93,17 +67,8 @@ def fit(
     Raises:
         InputError: If the loss stops being finite.
     """
-    import keras
-
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
-        metrics=["accuracy"],
-    )
-    # Restoring needs Adam's moments to exist, which Keras would only make at the first step.
-    model.optimizer.build(model.trainable_variables)
-    fitting = _Fitting(model, train, validation, settings, seed, Checkpoints(scratch, checkpoint_seconds))
-    return fitting.run()
+    steps = Steps(model, train, settings, seed)
+    return _Fitting(model, steps, validation, settings, Checkpoints(scratch, checkpoint_seconds)).run()
 
 
 @dataclass
@@ -128,26 +93,22 @@ class _Fitting:
     def __init__(
         self,
         model: "keras.Model",
-        train: Rows,
+        steps: Steps,
         validation: Rows,
         settings: FitSettings,
-        seed: int,
         checkpoints: Checkpoints,
     ) -> None:
         self.model = model
-        self.train = train
+        self.steps = steps
         self.validation = validation
         self.settings = settings
-        self.seed = seed
         self.checkpoints = checkpoints
-        self.steps_per_epoch = -(-len(train) // settings.batch_size)
-        self.sample_weights = _sample_weights(train.targets, settings)
         self.state = _State()
-        self.reported_at = 0.0
+        self.progress = PacedProgress("steps")
 
     @property
     def steps_done(self) -> int:
-        return self.state.epoch * self.steps_per_epoch + self.state.step
+        return self.state.epoch * self.steps.per_epoch + self.state.step
 
     @property
     def finished(self) -> bool:
@@ -166,53 +127,33 @@ class _Fitting:
         return Fitted(self.state.history, self.state.best_epoch, resumed_from_step)
 
     def _run_epoch(self) -> None:
-        order = self._order()
-        for step in range(self.state.step, self.steps_per_epoch):
-            start = step * self.settings.batch_size
-            self._run_step(order[start : start + self.settings.batch_size])
-            if step + 1 < self.steps_per_epoch and self.checkpoints.due(epoch_ended=False):
+        for step in range(self.state.step, self.steps.per_epoch):
+            self._run_step()
+            if step + 1 < self.steps.per_epoch and self.checkpoints.due(epoch_ended=False):
                 self._save()
         self._end_epoch()
         if self.checkpoints.due(epoch_ended=True):
             self._save()
 
-    def _order(self) -> npt.NDArray[np.int64]:
-        """The rows of this epoch, shuffled; some come twice where they do not fill the last batch.
-
-        All batches have one shape: a backend may compute with other kernels once it has seen a second one, and so the
-        numbers would depend on where a training was resumed.
-        """
-        shuffled = np.random.default_rng((self.seed, self.state.epoch)).permutation(len(self.train))
-        return np.resize(shuffled, self.steps_per_epoch * self.settings.batch_size)
-
-    def _run_step(self, places: npt.NDArray[np.int64]) -> None:
-        logs = self.model.train_on_batch(
-            self.train.gather(places),
-            self.train.targets[places],
-            sample_weight=None if self.sample_weights is None else self.sample_weights[places],
-            return_dict=True,
-        )
-        # train_on_batch starts its metrics anew each time: these are the batch's own means.
-        loss = float(logs["loss"])
+    def _run_step(self) -> None:
+        loss, accuracy = self.steps.run(self.state.epoch, self.state.step)
         if not np.isfinite(loss):
             raise InputError(
                 f"training diverged: expected a finite loss, received {loss} in epoch {self.state.epoch + 1}; "
                 f"a learning rate below {self.settings.learning_rate} may help"
             )
         self.state.loss_sum += loss
-        self.state.accuracy_sum += float(logs["accuracy"])
+        self.state.accuracy_sum += accuracy
         self.state.step += 1
-        if time.monotonic() - self.reported_at >= PROGRESS_SECONDS:
-            self.reported_at = time.monotonic()
-            report_progress(self.steps_done, self.settings.epochs * self.steps_per_epoch, "steps")
+        self.progress.report(self.steps_done, self.settings.epochs * self.steps.per_epoch)
 
     def _end_epoch(self) -> None:
         state = self.state
         validated = predict(self.model, self.validation.gather, len(self.validation), self.settings.batch_size)
         scores = score(validated, self.validation.targets)
         entry = {
-            "loss": state.loss_sum / self.steps_per_epoch,
-            "accuracy": state.accuracy_sum / self.steps_per_epoch,
+            "loss": state.loss_sum / self.steps.per_epoch,
+            "accuracy": state.accuracy_sum / self.steps.per_epoch,
             "validation_loss": scores.loss,
             "validation_accuracy": scores.accuracy,
             "validation_f1_weighted": scores.f1_weighted,
@@ -225,36 +166,17 @@ class _Fitting:
         logger.info("epoch %d of at most %d: %s", state.epoch, self.settings.epochs, figures)
 
     def _save(self) -> None:
-        from keras import ops
-
         state = self.state
-        variables = enumerate(self._variables())
-        arrays = {f"variable_{place}": ops.convert_to_numpy(variable) for place, variable in variables}
-        arrays |= {f"best_{place}": value for place, value in enumerate(state.best_weights)}
+        best = {f"best_{place}": value for place, value in enumerate(state.best_weights)}
         names = ("epoch", "step", "loss_sum", "accuracy_sum", "history")
-        self.checkpoints.save(Checkpoint(arrays, {name: getattr(state, name) for name in names}))
+        self.checkpoints.save(Checkpoint(self.steps.arrays() | best, {name: getattr(state, name) for name in names}))
 
     def _restore(self) -> None:
         checkpoint = self.checkpoints.load()
         if checkpoint is None:
             return
-        variables = self._variables()
-        for place, variable in enumerate(variables):
-            variable.assign(checkpoint.arrays[f"variable_{place}"])
-        num_best = len(checkpoint.arrays) - len(variables)
+        self.steps.restore(checkpoint.arrays)
+        num_best = sum(name.startswith("best_") for name in checkpoint.arrays)
         best = [checkpoint.arrays[f"best_{place}"] for place in range(num_best)]
         self.state = _State(**checkpoint.position, best_weights=best)
         logger.info("resumed at step %d of epoch %d", self.state.step, self.state.epoch + 1)
-
-    def _variables(self) -> list[Any]:
-        """All that steps change: weights, seed generators, optimizer. Always in the same order."""
-        return [*self.model.variables, *self.model.optimizer.variables]
-
-
-def _sample_weights(targets: npt.NDArray[np.int64], settings: FitSettings) -> npt.NDArray[np.float32] | None:
-    """Weight of each row: 1 on average, inverse to the share of its class; None: all weigh the same."""
-    if settings.class_weight == "none":
-        return None
-    counts = np.bincount(targets)
-    present = np.count_nonzero(counts)
-    return (len(targets) / (present * counts[targets])).astype(np.float32)

@@ -1,81 +1,84 @@
-"""Keras networks over pixels, trained from scratch: training and prediction."""
+"""Keras networks over photos, whether they read pixels or a frozen backbone's features: training and prediction."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter
 
+from rakuten.data.probabilities import Probabilities
 from rakuten.images.arrays import ImageArrays
-from rakuten.images.resizing import PIXELS
+from rakuten.images.weights import WeightsFile, checked_weights
 from rakuten.outputs import StageOutput
-from rakuten.recipes import ImageNetworkRecipe
+from rakuten.recipes import ImageBackboneRecipe
+from rakuten.recipes.image import ImageRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import read_labelled, read_part
-from rakuten.training.examples import FITTED_SIDES, examples_of
-from rakuten.training.network import RECIPE, predict_network, train_network
-from rakuten.training.pictured import gather_images, with_image
+from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.pictured import gather_images, pictured_examples, with_image
+from rakuten.training.predictor import Predictor
+
+_recipe: TypeAdapter[ImageRecipe] = TypeAdapter(ImageRecipe)
 
 
 @stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
 def train_image_network(
-    out: Path, clean: StageOutput, split: StageOutput, pixels: StageOutput, recipe: ImageNetworkRecipe
+    out: Path,
+    clean: StageOutput,
+    split: StageOutput,
+    images: StageOutput,
+    recipe: ImageRecipe,
+    weights: WeightsFile | None = None,
 ) -> dict[str, Any]:
-    """Train a network on pixels from scratch; products without a usable image are left out and counted.
+    """Train a network on photos; products without a usable image are left out and counted.
 
     Args:
         out: Work folder.
         clean: `clean_products`.
         split: `split_products`.
-        pixels: `resize_images`.
+        images: What the recipe reads: `resize_images`, or `extract_features`, which knows the backbone's weights.
         recipe: What is trained and how.
+        weights: Of the backbone within the network, as `find_weights` found them; None: there is none, or they are
+            random.
 
     Returns:
         Products without a usable image, and what `train_network` returns.
 
     Raises:
-        InputError: If there are no train or no validation rows with an image, or the training diverges.
+        InputError: If there are no train or no validation rows with an image, the weights are not those of the
+            backbone, or the training diverges.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
+        WeightsNotFoundError: If the weights are gone or changed.
         ConstantPredictionError: If the network answers the same for all validation rows.
 
     Output:
         What `train_network` writes; probabilities are of products with a usable image.
     """
-    images = ImageArrays(pixels.folder, PIXELS)
-    products = read_labelled(clean, split, ["image_digest"])
-    products = products[products["side"].isin(FITTED_SIDES)]
-    pictured = with_image(products, images)
-    examples = examples_of(pictured, gather_images(images, pictured["image_digest"].tolist()))
-    examples.places("train", "validation")
-    facts = train_network(out, recipe, examples, images.shape)
-    return {"without_image": len(products) - len(pictured), **facts}
+    starts_from = checked_weights(recipe.backbone, weights) if isinstance(recipe, ImageBackboneRecipe) else None
+    arrays = ImageArrays(images.folder, recipe.reads)
+    examples, without_image = pictured_examples(clean, split, arrays)
+    facts = train_network(out, recipe, examples, arrays.shape, weights=starts_from)
+    return {"without_image": without_image, **facts}
 
 
-@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
-def predict_image_network(
-    out: Path, model: StageOutput, clean: StageOutput, pixels: StageOutput, part: str
-) -> dict[str, Any]:
-    """Probabilities of the products of a part that have a usable image.
+def image_predictor(folder: Path, images: Path) -> Predictor:
+    """A trained network over photos, for predictions; it answers for products with a usable image.
 
     Args:
-        out: Work folder.
-        model: `train_image_network`.
-        clean: `clean_products`.
-        pixels: `resize_images`, made as for the training.
-        part: "train" or "test".
-
-    Returns:
-        Numbers of rows and of products without a usable image.
+        folder: Of its files.
+        images: Folder of what `resize_images` or `extract_features` made, as for the training.
 
     Raises:
-        OutputError: If the dump did not hold the part, or the model cannot be read.
-
-    Output:
-        probabilities.parquet: products with a usable image, in the order of `clean`.
+        OutputError: If its files are damaged.
     """
-    images = ImageArrays(pixels.folder, PIXELS)
-    recipe = ImageNetworkRecipe.model_validate(model.read_json(RECIPE))
-    products = read_part(clean, part, ["image_digest"])
-    pictured = with_image(products, images)
-    gather = gather_images(images, pictured["image_digest"].tolist())
-    facts = predict_network(out, model, recipe, pictured["productid"].to_numpy(np.int64), gather)
-    return {"without_image": len(products) - len(pictured), **facts}
+    recipe = _recipe.validate_json((folder / RECIPE).read_bytes())
+    arrays = ImageArrays(images, recipe.reads)
+    # A step of the size of the training's: larger ones would not fit where it did.
+    network = read_network(folder, recipe.fit.batch_size)
+
+    def answer(products: pd.DataFrame) -> Probabilities:
+        pictured = with_image(products, arrays)
+        gather = gather_images(arrays, pictured["image_digest"].tolist())
+        return Probabilities(pictured["productid"].to_numpy(np.int64), network(gather, len(pictured)))
+
+    return Predictor(("image_digest",), answer)

@@ -1,5 +1,6 @@
 """Training any Keras network of this project on its examples, and predicting with it: what all families share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from rakuten.data.classes import NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
-from rakuten.outputs import SCRATCH, StageOutput
+from rakuten.outputs import SCRATCH
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.training.checkpoints import CHECKPOINT_SECONDS
 from rakuten.training.examples import FITTED_SIDES, Examples
-from rakuten.training.fit import CHECKPOINT_SECONDS, Fitted, Rows, fit
+from rakuten.training.fit import Fitted, fit
 from rakuten.training.model_files import MODEL, read_model, write_model
 from rakuten.training.scoring import Gather, predict, refuse_constant, score
 
@@ -31,6 +33,7 @@ def train_network(
     examples: Examples,
     input_shape: tuple[int, ...],
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Fit the network of a recipe, or finish an interrupted fit, and score it.
 
@@ -40,13 +43,14 @@ def train_network(
         examples: With train and validation rows, test rows or not.
         input_shape: Shape of one example.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
 
     Returns:
         Rows of each side, epochs, the best epoch, the step an interrupted attempt was resumed from, parameters, and
         scores on validation rows.
 
     Raises:
-        InputError: If there are no train or no validation rows, or the training diverges.
+        InputError: If there are no train or no validation rows, the weights do not fit, or the training diverges.
         RecipeError: If the recipe's model does not exist or cannot be given its sizes.
         ConstantPredictionError: If the network answers the same for all validation rows.
 
@@ -57,11 +61,11 @@ def train_network(
     """
     train, validation = examples.places("train"), examples.places("validation")
     make_reproducible(recipe.seed)
-    model = build_model(recipe, NUM_CLASSES, input_shape)
+    model = build_model(recipe, NUM_CLASSES, input_shape, weights)
     fitted = fit(
         model,
-        _rows(examples, train),
-        _rows(examples, validation),
+        examples.rows(train),
+        examples.rows(validation),
         recipe.fit,
         seed=recipe.seed,
         scratch=out / SCRATCH / CHECKPOINTS,
@@ -87,36 +91,21 @@ def train_network(
     }
 
 
-def predict_network(
-    out: Path, model: StageOutput, recipe: NetworkRecipe, productids: npt.NDArray[np.int64], gather: Gather
-) -> dict[str, Any]:
-    """Probabilities of products, from a network that `train_network` made.
+def read_network(folder: Path, batch_size: int) -> Callable[[Gather, int], npt.NDArray[np.float32]]:
+    """A network that `train_network` made, for predictions.
 
     Args:
-        out: Work folder.
-        model: Output of the training.
-        recipe: The recipe it was trained by.
-        productids: int64 (num_samples,).
-        gather: Places among them → inputs.
+        folder: Of the files that prediction needs.
+        batch_size: Products a step. No number depends on it, but its last bits.
 
     Returns:
-        Number of rows.
+        Gather and number of rows → probabilities, see `predict`.
 
     Raises:
         OutputError: If the model cannot be read.
-
-    Output:
-        probabilities.parquet: in the order of `productids`.
     """
-    make_reproducible(recipe.seed)
-    network = read_model(model.file(MODEL))
-    values = predict(network, gather, len(productids), recipe.fit.batch_size)
-    Probabilities(productids, values).write(out / PROBABILITIES)
-    return {"rows": len(productids)}
-
-
-def _rows(examples: Examples, places: npt.NDArray[np.int64]) -> Rows:
-    return Rows(lambda chosen: examples.gather(places[chosen]), examples.targets[places])
+    network = read_model(folder / MODEL)
+    return lambda gather, num_rows: predict(network, gather, num_rows, batch_size)
 
 
 def _write_history(path: Path, fitted: Fitted) -> None:

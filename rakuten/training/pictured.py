@@ -1,4 +1,4 @@
-"""Products with a usable image, and their images' arrays batch by batch."""
+"""Products with a usable image, and their images' arrays batch by batch: what all image models read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,32 @@ import numpy.typing as npt
 import pandas as pd
 
 from rakuten.images.arrays import ImageArrays
+from rakuten.outputs import StageOutput
+from rakuten.text.inputs import read_labelled
+from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.scoring import Gather
+
+
+def pictured_examples(clean: StageOutput, split: StageOutput, images: ImageArrays) -> tuple[Examples, int]:
+    """Labelled products whose image decoded, with its array as their input.
+
+    Args:
+        clean: `clean_products`.
+        split: `split_products`.
+        images: Pixels or features, of the same dump.
+
+    Returns:
+        The examples, and how many products without a usable image are not among them.
+
+    Raises:
+        InputError: If there are no train or no validation rows with an image.
+    """
+    products = read_labelled(clean, split, ["image_digest"])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    pictured = with_image(products, images)
+    examples = examples_of(pictured, gather_images(images, pictured["image_digest"].tolist()))
+    examples.places("train", "validation")
+    return examples, len(products) - len(pictured)
 
 
 def with_image(products: pd.DataFrame, images: ImageArrays) -> pd.DataFrame:

@@ -14,10 +14,11 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import TextHashesRecipe
 from rakuten.stages import stage
 from rakuten.text.hashes import hash_ngrams
-from rakuten.text.inputs import read_labelled, read_part
+from rakuten.text.inputs import read_labelled
 from rakuten.text.ngrams import Ngrams, ngram_text
-from rakuten.training.examples import FITTED_SIDES, examples_of
-from rakuten.training.network import RECIPE, predict_network, train_network
+from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
+from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 LIBRARIES = ("keras", "tensorflow", "numpy", "scipy")
 COLUMNS = {"designation": ["designation"], "text": ["designation", "description"]}
@@ -45,35 +46,38 @@ def train_text_hashes(out: Path, clean: StageOutput, split: StageOutput, recipe:
     Output:
         What `train_network` writes.
     """
-    products = read_labelled(clean, split, COLUMNS[recipe.column])
-    products = products[products["side"].isin(FITTED_SIDES)]
-    examples = examples_of(products, gather=_hashed(products, recipe).__getitem__)
-    return train_network(out, recipe, examples, (recipe.max_ngrams,))
+    return train_network(out, recipe, hashed_examples(clean, split, recipe), (recipe.max_ngrams,))
 
 
-@stage(version=1, libraries=LIBRARIES, isolated=True)
-def predict_text_hashes(out: Path, model: StageOutput, clean: StageOutput, part: str) -> dict[str, Any]:
-    """Probabilities of all products of a part.
-
-    Args:
-        out: Work folder.
-        model: `train_text_hashes`.
-        clean: `clean_products`.
-        part: "train" or "test".
-
-    Returns:
-        Number of rows.
+def hash_predictor(folder: Path) -> Predictor:
+    """A trained network over hashed n-grams, for predictions.
 
     Raises:
-        OutputError: If the dump did not hold the part, or the model cannot be read.
-
-    Output:
-        probabilities.parquet: every product of the part, in the order of `clean`.
+        OutputError: If its files are damaged.
     """
-    recipe = TextHashesRecipe.model_validate(model.read_json(RECIPE))
-    products = read_part(clean, part, COLUMNS[recipe.column])
-    productids = products["productid"].to_numpy(np.int64)
-    return predict_network(out, model, recipe, productids, gather=_hashed(products, recipe).__getitem__)
+    recipe = TextHashesRecipe.model_validate_json((folder / RECIPE).read_bytes())
+    network = read_network(folder, TEXT_BATCH)
+
+    def answer(products: pd.DataFrame) -> npt.NDArray[np.float32]:
+        return network(_hashed(products, recipe).__getitem__, len(products))
+
+    return text_predictor(COLUMNS[recipe.column], answer)
+
+
+def hashed_examples(clean: StageOutput, split: StageOutput, recipe: TextHashesRecipe) -> Examples:
+    """Labelled products, with the hashes of their n-grams as inputs.
+
+    Args:
+        clean: `clean_products`.
+        split: `split_products`.
+        recipe: What is hashed.
+
+    Raises:
+        MismatchError: If `split` and `clean` are not of the same products.
+    """
+    products = read_labelled(clean, split, COLUMNS[recipe.column])
+    products = products[products["side"].isin(FITTED_SIDES)]
+    return examples_of(products, gather=_hashed(products, recipe).__getitem__)
 
 
 def _hashed(products: pd.DataFrame, recipe: TextHashesRecipe) -> npt.NDArray[np.int32]:

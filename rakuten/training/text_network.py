@@ -1,17 +1,21 @@
 """Keras networks over word indices: training and prediction."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextNetworkRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled, read_part
+from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled
 from rakuten.text.vocabulary import FIRST_WORD, Vocabulary
-from rakuten.training.examples import FITTED_SIDES, examples_of
-from rakuten.training.network import RECIPE, predict_network, train_network
+from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
+from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 VOCABULARY = "vocabulary.json"
 # A convolution needs room to slide, however short the titles are.
@@ -43,50 +47,59 @@ def train_text_network(
         vocabulary.json: words of the train rows, see `Vocabulary`.
         And what `train_network` writes.
     """
+    examples, vocabulary, fitting = indexed_examples(clean, split, corpus_words, recipe)
+    vocabulary.write(out / VOCABULARY)
+    facts = train_network(out, fitting, examples, (fitting.sequence_length,))
+    return {"vocabulary": len(vocabulary.words), "sequence_length": fitting.sequence_length, **facts}
+
+
+def word_predictor(folder: Path, corpus_words: Collection[str]) -> Predictor:
+    """A trained network over word indices, for predictions.
+
+    Args:
+        folder: Of its files.
+        corpus_words: Those it was trained without.
+
+    Raises:
+        OutputError: If its files are damaged.
+    """
+    recipe = TextNetworkRecipe.model_validate_json((folder / RECIPE).read_bytes())
+    vocabulary = Vocabulary.read(folder / VOCABULARY)
+    network = read_network(folder, TEXT_BATCH)
+
+    def answer(products: pd.DataFrame) -> npt.NDArray[np.float32]:
+        texts = clean_texts(products, recipe.column, corpus_words)
+        return network(vocabulary.encode(texts, recipe.sequence_length).__getitem__, len(products))
+
+    return text_predictor((f"clean_{recipe.column}",), answer)
+
+
+def indexed_examples(
+    clean: StageOutput, split: StageOutput, corpus_words: StageOutput, recipe: TextNetworkRecipe
+) -> tuple[Examples, Vocabulary, TextNetworkRecipe]:
+    """Labelled products, with the indices of their words as inputs.
+
+    Few products hold fewer words than the recipe allows, and short texts end before its last position. Embeddings of
+    no word and positions that are always padding would only cost time: as much as words do.
+
+    Args:
+        clean: `clean_products`.
+        split: `split_products`.
+        corpus_words: `find_corpus_words`.
+        recipe: Which texts, how many words.
+
+    Returns:
+        The examples; the words of the train rows, which the indices stand for; and the recipe with no more words and
+        positions than the train rows have.
+    """
     products = read_labelled(clean, split, [f"clean_{recipe.column}"])
     products = products[products["side"].isin(FITTED_SIDES)]
     texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
     train_texts = [text for text, side in zip(texts, products["side"], strict=True) if side == "train"]
     # The recipe counts indices, as the report did: padding and unknown words take two of them.
     vocabulary = Vocabulary.fit(train_texts, recipe.num_words - FIRST_WORD)
-    vocabulary.write(out / VOCABULARY)
-    # Few products hold fewer words than the recipe allows, and short texts end before its last position. Embeddings of
-    # no word and positions that are always padding would only cost time: as much as words do.
     longest = max((text.count(" ") + 1 for text in train_texts), default=0)
     length = min(recipe.sequence_length, max(longest, FEWEST_POSITIONS))
     fitting = recipe.model_copy(update={"num_words": vocabulary.size, "sequence_length": length})
     indices = vocabulary.encode(texts, length)
-    examples = examples_of(products, gather=indices.__getitem__)
-    facts = train_network(out, fitting, examples, (length,))
-    return {"vocabulary": len(vocabulary.words), "sequence_length": length, **facts}
-
-
-@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
-def predict_text_network(
-    out: Path, model: StageOutput, clean: StageOutput, corpus_words: StageOutput, part: str
-) -> dict[str, Any]:
-    """Probabilities of all products of a part.
-
-    Args:
-        out: Work folder.
-        model: `train_text_network`.
-        clean: `clean_products`.
-        corpus_words: `find_corpus_words`, the one the model was trained with.
-        part: "train" or "test".
-
-    Returns:
-        Number of rows.
-
-    Raises:
-        OutputError: If the dump did not hold the part, or the model cannot be read.
-
-    Output:
-        probabilities.parquet: every product of the part, in the order of `clean`.
-    """
-    recipe = TextNetworkRecipe.model_validate(model.read_json(RECIPE))
-    products = read_part(clean, part, [f"clean_{recipe.column}"])
-    texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
-    vocabulary = Vocabulary.read(model.file(VOCABULARY))
-    indices = vocabulary.encode(texts, recipe.sequence_length)
-    productids = products["productid"].to_numpy(np.int64)
-    return predict_network(out, model, recipe, productids, gather=indices.__getitem__)
+    return examples_of(products, gather=indices.__getitem__), vocabulary, fitting

@@ -16,9 +16,10 @@ from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import TextNgramsRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import read_labelled, read_part
+from rakuten.text.inputs import read_labelled
 from rakuten.text.ngrams import ngram_text
 from rakuten.training.ngram_classifier import NgramClassifier, Texts
+from rakuten.training.predictor import Predictor, text_predictor
 from rakuten.training.scoring import refuse_constant, score
 
 logger = logging.getLogger(__name__)
@@ -70,29 +71,14 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
     return _facts(model, targets, is_on, of_validation)
 
 
-@stage(version=1, libraries=LIBRARIES, isolated=True)
-def predict_text_ngrams(out: Path, model: StageOutput, clean: StageOutput, part: str) -> dict[str, Any]:
-    """Apply a trained n-gram model to all products of a part.
-
-    Args:
-        out: Work folder.
-        model: `train_text_ngrams`.
-        clean: `clean_products` of the dump to predict.
-        part: "train" or "test".
-
-    Returns:
-        Number of rows.
+def ngram_predictor(folder: Path) -> Predictor:
+    """A trained n-gram model, for predictions.
 
     Raises:
-        OutputError: If the model's files are damaged, or the dump has no such part.
-
-    Output:
-        probabilities.parquet: of every product of the part, in its order.
+        OutputError: If its files are damaged.
     """
-    products = read_part(clean, part, COLUMNS)
-    values = NgramClassifier.read(model.folder).probabilities(_texts(products))
-    Probabilities(products["productid"].to_numpy(np.int64), values).write(out / PROBABILITIES)
-    return {"rows": len(products)}
+    model = NgramClassifier.read(folder)
+    return text_predictor(COLUMNS, lambda products: model.probabilities(_texts(products)))
 
 
 def _texts(products: pd.DataFrame) -> Texts:

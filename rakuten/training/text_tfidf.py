@@ -1,11 +1,13 @@
 """The stages of the report's scikit-learn text models: fitted on train rows, calibrated on validation rows, applied."""
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from rakuten.data.calibration_error import calibration_error
 from rakuten.data.hidden import targets_of
@@ -14,8 +16,9 @@ from rakuten.errors import ConstantPredictionError
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import TextTfidfRecipe
 from rakuten.stages import stage
-from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled, read_part
+from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled
 from rakuten.training.examples import FITTED_SIDES
+from rakuten.training.predictor import Predictor, text_predictor
 from rakuten.training.scoring import refuse_constant, score
 from rakuten.training.tfidf_classifier import TfidfClassifier
 
@@ -84,34 +87,23 @@ def train_text_tfidf(
     }
 
 
-@stage(version=1, libraries=LIBRARIES, isolated=True)
-def predict_text_tfidf(
-    out: Path, model: StageOutput, clean: StageOutput, corpus_words: StageOutput, part: str
-) -> dict[str, Any]:
-    """Apply a trained model over TF-IDF of words to all products of a part.
+def tfidf_predictor(folder: Path, corpus_words: Collection[str]) -> Predictor:
+    """A trained model over TF-IDF of words, for predictions.
 
     Args:
-        out: Work folder.
-        model: `train_text_tfidf`.
-        clean: `clean_products` of the dump to predict.
-        corpus_words: `find_corpus_words`, the one the model was trained with.
-        part: "train" or "test".
-
-    Returns:
-        Number of rows.
+        folder: Of its files.
+        corpus_words: Those it was trained without.
 
     Raises:
-        OutputError: If the model's files are damaged, or the dump has no such part.
-
-    Output:
-        probabilities.parquet: of every product of the part, in its order.
+        OutputError: If its files are damaged.
     """
-    classifier = TfidfClassifier.read(model.folder)
+    classifier = TfidfClassifier.read(folder)
     column = classifier.recipe.column
-    products = read_part(clean, part, [f"clean_{column}"])
-    values = classifier.probabilities(clean_texts(products, column, read_corpus_words(corpus_words)))
-    Probabilities(products["productid"].to_numpy(np.int64), values).write(out / PROBABILITIES)
-    return {"rows": len(products)}
+
+    def answer(products: pd.DataFrame) -> npt.NDArray[np.float32]:
+        return classifier.probabilities(clean_texts(products, column, corpus_words))
+
+    return text_predictor((f"clean_{column}",), answer)
 
 
 def _is_constant(

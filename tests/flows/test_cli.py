@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from rakuten.recipes.loading import RECIPES
 
 RAKUTEN = Path(sys.executable).with_name("rakuten")
@@ -31,7 +32,7 @@ def dump(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = rakuten("--help", outputs=tmp_path)
     assert done.returncode == 0
-    for command in ("demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"):
+    for command in main.commands:
         assert command in done.stdout
     loaded = (
         "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
@@ -39,9 +40,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
 
 
-@pytest.mark.parametrize(
-    "command", ["demo-dump", "validate", "retrain", "predict", "study-text", "plan", "runs", "show", "ui"]
-)
+@pytest.mark.parametrize("command", main.commands)
 def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
 
@@ -55,11 +54,31 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
         (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
         (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_ngrams"], "is no Keras network, it has no learning rate"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 20 steps"),
+        (["find-lr", "--dump", "{unlabelled}", "--recipe", "text_dnn"], "no labels to learn from"),
+        (["study-images", "--dump", "{unlabelled}"], "no labels to learn from"),
+        (
+            ["study-images", "--dump", "{dump}", "--backbones", "AlexNet"],
+            "has no backbone 'alexnet'; it has Mobile",
+        ),
+        (["study-images", "--dump", "{dump}", "--backbones", "Xception, VGG16"], "xception_weights"),
+        (["study-images", "--dump", "{dump}", "--image-limit", "0"], "0 is not in the range"),
         (["validate", "--dump", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),
         (["show", "2020"], "no run '2020'"),
+        (["nightly", "--catalogue", "absent"], "absent is no folder"),
+        (["nightly", "--catalogue", "{empty}"], "no complete dump in"),
+        (["backfill", "--catalogue", "{empty}"], "no complete dump from the oldest to the newest"),
+        (["backfill", "--catalogue", "{empty}", "--from", "a"], "no dump 'a'"),
+        (["backfill", "--only", "nothing"], "'nothing' is not one of"),
+        (["backfill", "--at-once", "0"], "0 is not in the range"),
+        (["gc", "--keep", "much"], "'much' is no size"),
+        (["gc", "--keep", "1GB", "--protect", "2020"], "no run '2020'"),
+        (["serve", "--file", "absent"], "'absent' does not exist"),
+        (["worker"], "PREFECT_API_URL does not name a server"),
         (["retrain"], "Missing option '--dump'"),
         (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
         (["demo-dump", "{dump}"], "rakuten: "),

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small_plans import RECIPES, write_small_plan
 
 from rakuten.data.demo_dump import write_demo_dump
 from rakuten.fusion.stages import METHOD_NAMES
@@ -26,12 +27,6 @@ from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
-RECIPES = {
-    "small_ngrams": ("text_ngrams", {"max_terms = ": "max_terms = 5000"}),
-    "short_conv1d": ("text_conv1d", {"num_words = ": "num_words = 3000", "epochs = ": "epochs = 2"}),
-    "short_cnn": ("image_small_cnn", {"input_size = ": "input_size = 32", "epochs = ": "epochs = 3"}),
-}
-
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -80,23 +75,12 @@ class Workplace:
         return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
 
 
-def small_recipe(name: str, base: str, changes: dict[str, str]) -> str:
-    source = (Path(__file__).parents[2] / "rakuten/recipes/recipes" / f"{base}.toml").read_text("utf-8")
-    lines = [line for line in source.splitlines() if not line.startswith("#")]
-    for old, new in {"name = ": f'name = "{name}"', **changes}.items():
-        lines = [new if line.startswith(old) else line for line in lines]
-    return "\n".join(lines) + "\n"
-
-
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """A workplace whose dump was retrained on once."""
     made = Workplace(tmp_path_factory.mktemp("workplace"))
     write_demo_dump(made.dump, num_products=400, image_size=64, num_workers=1)
-    for name, (base, changes) in RECIPES.items():
-        (made.folder / f"{name}.toml").write_text(small_recipe(name, base, changes), "utf-8")
-    names = ", ".join(f'"./{name}.toml"' for name in RECIPES)
-    made.plan.write_text(f"recipes = [{names}]\n", "utf-8")
+    write_small_plan(made.plan)
     made.first_run = made.retrain()  # type: ignore[attr-defined]
     return made
 

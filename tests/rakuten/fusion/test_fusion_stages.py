@@ -7,7 +7,7 @@ import pytest
 
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import InputError, MismatchError
-from rakuten.fusion.stages import apply_fusion, decide, fuse
+from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 
 SPLIT = ([10, 40, 10, 40, 10], ["validation", "validation", "test", "test", "train"])
@@ -15,12 +15,6 @@ SPLIT = ([10, 40, 10, 40, 10], ["validation", "validation", "test", "test", "tra
 
 def member(hand_made: Any, name: str, productids: list[int], codes: list[int]) -> StageOutput:
     return hand_made.output(f"train-v1-{name}", {"probabilities.parquet": hand_made.sure_of(productids, codes)})
-
-
-def prediction(hand_made: Any, model: StageOutput, productids: list[int], codes: list[int]) -> StageOutput:
-    probabilities = hand_made.sure_of(productids, codes)
-    key = f"predict-v1-{model.key.rpartition('-')[2]}"
-    return hand_made.output(key, {"probabilities.parquet": probabilities}, {"model": model})
 
 
 @pytest.fixture
@@ -116,50 +110,6 @@ def test_the_decision_holds_the_chosen_fusion(hand_made: Any, text: StageOutput,
     assert read(auto).values.tolist() == read(single).values.tolist()
     asked = hand_made.store.run(decide, fusions=(highest, single), split=split, decision="max")
     assert asked.read_json("decision.json")["reason"] == "the plan asks for it"
-
-
-def test_a_decision_can_be_applied(hand_made: Any, text: StageOutput, image: StageOutput) -> None:
-    split = hand_made.split(*SPLIT)
-    fusions = (fused(hand_made, text, image, split=split, method="fitted"),)
-    decision = hand_made.store.run(decide, fusions=fusions, split=split, decision="auto")
-    only_text = prediction(hand_made, text, [7, 8], [50, 60])
-    applied = hand_made.store.run(apply_fusion, fusion=decision, predictions=(only_text,))
-    assert read(applied).predicted.tolist() == [50, 60]
-
-
-def test_stored_weights_are_applied_whatever_the_order(
-    hand_made: Any, fusion: StageOutput, text: StageOutput, image: StageOutput
-) -> None:
-    predictions = (
-        prediction(hand_made, image, [101], [40]),
-        prediction(hand_made, text, [103, 102, 101], [10, 2905, 10]),
-    )
-    forth = read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=predictions))
-    back = read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=predictions[::-1]))
-    assert forth.productids.tolist() == [101, 102, 103]
-    assert forth.predicted.tolist() == back.predicted.tolist() == [10, 2905, 10]
-    of_text, of_image = weights(fusion)
-    assert forth.values[0, 0] == pytest.approx(of_text * 0.9 + of_image * 0.1 / 26, rel=1e-5)
-    assert forth.values[1].max() == pytest.approx(0.9)
-
-
-def test_a_modality_may_be_absent_as_a_whole(hand_made: Any, fusion: StageOutput, text: StageOutput) -> None:
-    only_text = prediction(hand_made, text, [7, 8], [50, 60])
-    assert read(hand_made.store.run(apply_fusion, fusion=fusion, predictions=(only_text,))).predicted.tolist() == [
-        50,
-        60,
-    ]
-
-
-def test_a_prediction_by_another_model_is_refused(hand_made: Any, fusion: StageOutput) -> None:
-    stranger = member(hand_made, "stranger", [1, 2, 3, 4], [10] * 4)
-    with pytest.raises(MismatchError, match="was made by train-v1-stranger, expected a member"):
-        hand_made.store.run(apply_fusion, fusion=fusion, predictions=(prediction(hand_made, stranger, [7], [50]),))
-
-
-def test_predictions_that_name_no_model_are_refused(hand_made: Any, fusion: StageOutput, text: StageOutput) -> None:
-    with pytest.raises(MismatchError, match="expected predictions of a model"):
-        hand_made.store.run(apply_fusion, fusion=fusion, predictions=(text,))
 
 
 def test_a_product_in_no_member_is_refused(hand_made: Any, image: StageOutput) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rakuten.errors import WeightsNotFoundError
+from rakuten.images.backbones import PUBLISHED as PUBLISHED_NETWORKS
 from rakuten.images.backbones import weights_file_name
 from rakuten.images.weights import find_weights
 from rakuten.recipes import Backbone
@@ -33,6 +34,33 @@ def test_missing_weights_name_the_file_the_folder_and_the_way_to_get_it(tmp_path
     assert re.search(
         r"KERAS_HOME=\S+ python -c 'import keras; keras.applications.MobileNetV2\(.*alpha=0.35\)'", message
     )
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED_NETWORKS))
+def test_names_and_digests_of_files_are_those_that_keras_publishes(name: str) -> None:
+    from keras.src import applications
+
+    published = PUBLISHED_NETWORKS[name]
+    module = "resnet" if published.module == "resnet50" else published.module
+    source = (Path(applications.__file__).parent / f"{module}.py").read_text("utf-8")
+    assert published.md5 is None or f'"{published.md5}"' in source
+    assert (published.md5 is None) == ("file_hash" not in source)
+    if name not in ("EfficientNetB7", "InceptionResNetV2", "MobileNetV2", "ResNet50"):
+        # Keras puts the names of these four together from parts.
+        assert published.weights_file in source
+
+
+def test_missing_weights_name_their_digest_where_keras_publishes_one(tmp_path: Path) -> None:
+    with pytest.raises(WeightsNotFoundError, match=r"xception_\w+_notop\.h5 \(MD5 b0042744\w+\) in "):
+        find_weights(Backbone(name="Xception", input_size=299), tmp_path)
+
+
+def test_another_file_under_a_published_name_is_refused(tmp_path: Path) -> None:
+    backbone = Backbone(name="VGG16", input_size=224)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / weights_file_name(backbone)).write_bytes(b"half a download")
+    with pytest.raises(WeightsNotFoundError, match=r"expected MD5 6d6bbae\w+, received [0-9a-f]{32}; copy it there"):
+        find_weights(backbone, tmp_path)
 
 
 def test_missing_weights_are_found_out_without_keras() -> None:

@@ -8,7 +8,8 @@ import pytest
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model, model_names
-from rakuten.recipes import ImageNetworkRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe
+from rakuten.recipes import TextHashesRecipe, TextNetworkRecipe, load_recipe
+from rakuten.recipes.image import PixelRecipe
 from rakuten.recipes.recipe import NetworkRecipe
 
 RECIPES = {
@@ -19,7 +20,8 @@ RECIPES = {
     "text_rnn": "text_rnn_designation",
     "text_fasttext": "text_fasttext",
     "image_small_cnn": "image_small_cnn",
-    "feature_head": "image_mobilenet_v2",
+    "image_backbone": "image_mobilenet_v2_fine_tuned",
+    "feature_head": "image_mobilenet_v2_frozen",
 }
 NUM_FEATURES = 1280
 
@@ -35,7 +37,7 @@ def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
         return (recipe.sequence_length,)
     if isinstance(recipe, TextHashesRecipe):
         return (recipe.max_ngrams,)
-    return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, ImageNetworkRecipe) else (NUM_FEATURES,)
+    return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, PixelRecipe) else (NUM_FEATURES,)
 
 
 def built(model: str) -> Any:
@@ -142,6 +144,19 @@ def test_image_head_is_the_report_s() -> None:
         ("Dense", 27, "softmax"),
     ]
     assert model.count_params() == (NUM_FEATURES + 1) * 1024 + 1025 * 512 + 513 * 27
+
+
+def test_image_baseline_has_the_challenge_s_parameters() -> None:
+    recipe = load_recipe("image_resnet50_baseline")
+    assert isinstance(recipe, PixelRecipe)
+    make_reproducible(recipe.seed)
+    model = build_model(recipe, NUM_CLASSES, input_shape(recipe))
+    trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    unseeded = [weight for weight in model.weights if "seed" not in weight.path]
+    assert trained == 12_144_667
+    assert sum(int(np.prod(weight.shape)) for weight in unseeded) == 23_643_035
+    last = model.get_layer("backbone").layers[-27:]
+    assert sum(type(layer).__name__ == "Conv2D" for layer in last) == 8
 
 
 def test_small_cnn_augments_in_training_only() -> None:

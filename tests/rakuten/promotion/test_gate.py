@@ -13,12 +13,13 @@ from rakuten.errors import RecipeError
 from rakuten.promotion.gate import (
     Answers,
     Confidence,
-    Footprint,
     check_calibration,
     check_classes,
     check_contracts,
-    check_footprint,
+    check_latency,
     check_lead,
+    check_rehearsal,
+    check_size,
 )
 from rakuten.promotion.rules import GateRules, load_rules
 
@@ -85,13 +86,23 @@ def test_the_calibration_error_is_that_of_the_scores() -> None:
     assert check_calibration(model, model, RULES).figures["champion"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_size_and_time_have_limits_and_a_time_that_nobody_took_is_said_to_be_unknown() -> None:
-    size, time = check_footprint(Footprint(size=5 * 2**30, milliseconds=120.0), RULES)
-    assert (size.passed, time.passed) == (False, False)
-    assert size.words == "5,120 MiB, limit 4,096"
-    size, time = check_footprint(Footprint(size=2**20), RULES)
-    assert (size.passed, time.passed) == (True, True)
-    assert "does not say" in time.words
+def test_size_and_time_have_limits() -> None:
+    assert check_size(2**20, RULES).passed
+    assert not check_size(5 * 2**30, RULES).passed
+    assert check_size(5 * 2**30, RULES).words == "5,120 MiB, limit 4,096"
+    assert check_latency(500, RULES).words == "2.00 ms a product, limit 100"
+    assert not check_latency(8, RULES).passed
+    assert not check_latency(0, RULES).passed
+
+
+def test_a_package_that_answers_otherwise_than_it_was_scored_fails_its_rehearsal() -> None:
+    scored = two_models(2000, seed=0).champion
+    slips = scored.copy()
+    slips[:2] = np.roll(np.array(CODES), 1)[[CODES.index(code) for code in scored[:2]]]
+    assert check_rehearsal(scored, slips).passed
+    assert check_rehearsal(scored, slips).figures == {"differing": 2, "allowed": 2}
+    assert not check_rehearsal(scored[:1000], slips[:1000]).passed
+    assert not check_rehearsal(scored[:0], scored[:0]).passed
 
 
 def test_a_broken_contract_is_a_reason() -> None:

@@ -68,6 +68,26 @@ def test_a_backbone_stands_beside_the_frozen_one_of_the_same_input_size(input_si
     assert (published.f1_weighted if published else None) == f1
 
 
+@pytest.mark.parametrize(
+    ("name", "f1"),
+    [
+        ("image_xception_frozen", 0.60),
+        ("image_xception_augmented", 0.58),
+        ("image_xception_fine_tuned", 0.65),
+        ("image_xception", 0.66),
+        ("image_densenet121", 0.59),
+        ("image_mobilenet_v2_fine_tuned", 0.63),
+        ("image_mobilenet_v2", 0.57),
+        ("image_resnet50_frozen", 0.29),
+        ("image_resnet50_baseline", 0.5534),
+    ],
+)
+def test_an_image_recipe_stands_beside_the_report_s_step_that_it_follows(name: str, f1: float) -> None:
+    published = published_model(load_recipe(name))
+    assert published is not None
+    assert published.f1_weighted == f1
+
+
 @pytest.mark.parametrize(("vote", "f1"), [("weighted", 0.84), ("max", 0.83)])
 def test_votes_stand_beside_the_same_vote(vote: FusionMethod, f1: float) -> None:
     published = published_fusion(vote)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rakuten.recipes import CleaningRecipe, Plan, load_recipe, recipe_names
-from rakuten.recipes.recipe import FitSettings, TextNetworkRecipe
+from rakuten.recipes import CleaningRecipe, FitSettings, Plan, TextNetworkRecipe, load_recipe, recipe_names
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 
 RECIPE = TextNetworkRecipe(

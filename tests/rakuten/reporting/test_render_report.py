@@ -328,6 +328,12 @@ def test_it_says_how_the_models_are_fused_and_why(report: StageOutput) -> None:
         assert f"Weights for products with {case}" in page
 
 
+def test_a_decision_that_follows_none_of_the_reports_models_stands_beside_its_best(inputs: dict[str, Any]) -> None:
+    page = run(inputs, decision=decided_by(inputs, "image_small_cnn")).file("report.html").read_text("utf-8")
+    assert "0.84 <small>weighted vote of dnn+conv1d+Xception</small>" in page
+    assert "beside it the report’s weighted vote of dnn+conv1d+Xception" in page
+
+
 def test_the_leaderboard_has_a_bar_for_each_row(inputs: dict[str, Any], report: StageOutput) -> None:
     page = report.file("report.html").read_text("utf-8")
     chart = page[page.index('<ol class="leaderboard">') : page.index("</ol>")]

@@ -10,7 +10,6 @@ from rakuten.errors import ConstantPredictionError, InputError
 from rakuten.outputs.progress import Progress, listening
 from rakuten.recipes import FitSettings
 from rakuten.training.examples import Examples
-from rakuten.training.fit import _sample_weights
 from rakuten.training.model_files import read_model
 from rakuten.training.network import train_network
 
@@ -68,12 +67,3 @@ def test_training_without_validation_rows_is_refused_before_keras_is_imported(tm
     known = Examples(examples.productids[:38], examples.targets[:38], examples.sides[:38], examples.gather)
     with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
         train(tmp_path, known)
-
-
-def test_balanced_weights_give_every_class_the_same_sum() -> None:
-    targets = np.array([0, 0, 0, 2, 2, 5])
-    weights = _sample_weights(targets, settings(class_weight="balanced"))
-    assert weights is not None
-    sums = [weights[targets == target].sum() for target in (0, 2, 5)]
-    np.testing.assert_allclose(sums, 2.0)
-    assert _sample_weights(targets, settings(class_weight="none")) is None

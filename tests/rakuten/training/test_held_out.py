@@ -15,8 +15,8 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import TextNgramsRecipe, TextTfidfRecipe, load_recipe
 from rakuten.text.inputs import read_labelled
 from rakuten.training.examples import examples_of
-from rakuten.training.fit import Rows
 from rakuten.training.ngram_classifier import NgramClassifier
+from rakuten.training.steps import Rows
 from rakuten.training.text_ngrams import train_text_ngrams
 from rakuten.training.tfidf_classifier import TfidfClassifier
 

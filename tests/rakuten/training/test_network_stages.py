@@ -12,20 +12,24 @@ from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import InputError
 from rakuten.images.arrays import array_table
+from rakuten.images.weights import WeightsFile
 from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
 from rakuten.recipes import (
+    Augmentation,
     Backbone,
     FitSettings,
+    ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
     TextHashesRecipe,
     TextNetworkRecipe,
 )
 from rakuten.stages import stage
-from rakuten.training.feature_head import predict_feature_head, train_feature_head
-from rakuten.training.image_network import predict_image_network, train_image_network
-from rakuten.training.text_hashes import predict_text_hashes, train_text_hashes
-from rakuten.training.text_network import predict_text_network, train_text_network
+from rakuten.text.inputs import read_corpus_words
+from rakuten.training.image_network import image_predictor, train_image_network
+from rakuten.training.predictor import Predictor
+from rakuten.training.text_hashes import hash_predictor, train_text_hashes
+from rakuten.training.text_network import train_text_network, word_predictor
 
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
@@ -58,7 +62,7 @@ IMAGE = ImageNetworkRecipe(
     family="image_network",
     model="image_small_cnn",
     input_size=16,
-    architecture={"filters": 4, "blocks": 2, "dropout": 0.3, "translation": 0.1},
+    architecture={"filters": 4, "blocks": 2, "dropout": 0.3},
     fit=FIT,
 )
 HEAD = ImageFeaturesRecipe(
@@ -66,6 +70,16 @@ HEAD = ImageFeaturesRecipe(
     family="image_features",
     model="feature_head",
     backbone=Backbone(name="MobileNetV2", input_size=32, weights="random"),
+    architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
+    fit=FIT,
+)
+BACKBONE = ImageBackboneRecipe(
+    name="tiny_backbone",
+    family="image_backbone",
+    model="image_backbone",
+    backbone=Backbone(name="MobileNetV2", input_size=32, alpha=0.35, weights="random"),
+    unfrozen_layers=5,
+    augmentation=Augmentation(flip="both", rotation=45, fill="edge"),
     architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
     fit=FIT,
 )
@@ -108,17 +122,17 @@ def make_split(out: Path, sides: tuple[str, ...]) -> None:
 
 
 @stage(version=1)
-def make_arrays(out: Path, column: str) -> None:
+def make_arrays(out: Path, column: str, size: int = 16) -> None:
     """Pixels or features of the images that decode."""
     frame = products()
     usable = set(frame["image_digest"][has_usable_image(frame)])
-    shape: tuple[int, ...] = (16, 16, 3) if column == "pixels" else (6,)
+    shape: tuple[int, ...] = (size, size, 3) if column == "pixels" else (6,)
     dtype = np.uint8 if column == "pixels" else np.float32
 
     def array(digest: str) -> Any:
         return np.full(shape, int(digest[1:]) % 3 * 100, dtype) if digest in usable else None
 
-    Pool(out.parent, make_arrays, (), column=column).fill(
+    Pool(out.parent, make_arrays, (), column=column, size=size).fill(
         out,
         frame["image_digest"].dropna(),
         lambda digests: array_table(column, digests, [array(digest) for digest in digests], dtype, shape),
@@ -132,32 +146,39 @@ def store(tmp_path: Path) -> OutputStore:
     return OutputStore(tmp_path / "outputs")
 
 
-def inputs_of(store: OutputStore, family: str, sides: tuple[str, ...] = SIDES) -> tuple[dict[str, Any], dict[str, Any]]:
+def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments that training and prediction share, and those of training alone."""
     clean = store.run(make_clean)
     shared: dict[str, Any] = {"clean": clean}
-    if family == "text_network":
+    if recipe.family == "text_network":
         shared["corpus_words"] = clean
-    elif family == "image_network":
-        shared["pixels"] = store.run(make_arrays, column="pixels")
-    elif family == "image_features":
-        shared["features"] = store.run(make_arrays, column="features")
+    elif recipe.family == "image_features":
+        shared["images"] = store.run(make_arrays, column="features")
+    elif recipe.modality == "image":
+        shared["images"] = store.run(make_arrays, column="pixels", size=recipe.input_size)
     return shared, {"split": store.run(make_split, sides=sides)}
 
 
 FAMILIES = [
-    pytest.param(train_text_network, predict_text_network, TEXT, id="text_network"),
-    pytest.param(train_text_hashes, predict_text_hashes, HASHES, id="text_hashes"),
-    pytest.param(train_image_network, predict_image_network, IMAGE, id="image_network"),
-    pytest.param(train_feature_head, predict_feature_head, HEAD, id="feature_head"),
+    pytest.param(train_text_network, TEXT, id="text_network"),
+    pytest.param(train_text_hashes, HASHES, id="text_hashes"),
+    pytest.param(train_image_network, IMAGE, id="image_network"),
+    pytest.param(train_image_network, HEAD, id="image_features"),
+    pytest.param(train_image_network, BACKBONE, id="image_backbone"),
 ]
 
 
-@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
-def test_a_model_is_trained_scored_stored_and_predicts_the_same(
-    train: Any, predict: Any, recipe: Any, store: OutputStore
-) -> None:
-    shared, of_training = inputs_of(store, recipe.family)
+def predictor_of(recipe: Any, model: StageOutput, shared: dict[str, Any]) -> Predictor:
+    if recipe.family == "text_network":
+        return word_predictor(model.folder, read_corpus_words(shared["corpus_words"]))
+    if recipe.family == "text_hashes":
+        return hash_predictor(model.folder)
+    return image_predictor(model.folder, shared["images"].folder)
+
+
+@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
+def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, recipe: Any, store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, recipe)
     model = store.run(train, recipe=recipe, **shared, **of_training)
     frame = products().merge(pd.read_parquet(of_training["split"].file("split.parquet"))[["productid", "side"]])
     readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(frame).to_numpy()
@@ -176,24 +197,26 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(
     ]
     assert not (model.folder / SCRATCH).exists()
 
-    predicted = store.run(predict, model=model, part="test", **shared)
-    probabilities = Probabilities.read(predicted.file("probabilities.parquet"))
+    predictor = predictor_of(recipe, model, shared)
+    asked = products()[["productid", *predictor.columns]]
+    probabilities = predictor.answer(asked)
     assert probabilities.productids.tolist() == frame["productid"][readable].tolist()
     np.testing.assert_allclose(probabilities.of(scored.productids).values, scored.values, atol=1e-5)
+    sevens = [predictor.answer(asked.iloc[start : start + 7]).values for start in range(0, len(asked), 7)]
+    assert np.array_equal(np.concatenate(sevens), probabilities.values)
     if recipe.modality == "image":
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
-        assert predicted.facts == {"without_image": (~readable).sum(), "rows": readable.sum()}
 
 
-@pytest.mark.parametrize(("train", "predict", "recipe"), FAMILIES)
-def test_split_without_validation_rows_is_refused(train: Any, predict: Any, recipe: Any, store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, recipe.family, sides=("train", "test"))
+@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
+def test_split_without_validation_rows_is_refused(train: Any, recipe: Any, store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, recipe, sides=("train", "test"))
     with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
         store.run(train, recipe=recipe, **shared, **of_training)
 
 
 def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, "text_network")
+    shared, of_training = inputs_of(store, TEXT)
     model = store.run(train_text_network, recipe=TEXT, **shared, **of_training)
     split = pd.read_parquet(of_training["split"].file("split.parquet"))
     fitted = {f"neuf{place}" for place in np.flatnonzero(split["side"] == "train")}
@@ -203,17 +226,22 @@ def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> No
     assert len(words) == model.facts["vocabulary"] <= TEXT.num_words - 2
 
 
-def test_products_of_a_dump_without_images_are_counted_not_predicted(store: OutputStore, tmp_path: Path) -> None:
-    shared, of_training = inputs_of(store, "image_network")
+def test_products_of_a_dump_without_images_are_left_out(store: OutputStore, tmp_path: Path) -> None:
+    shared, of_training = inputs_of(store, IMAGE)
     model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
-    nothing = StageOutput(key="nothing", folder=tmp_path / "nothing")
-    predicted = store.run(predict_image_network, model=model, clean=shared["clean"], pixels=nothing, part="test")
-    assert predicted.facts == {"without_image": NUM_PRODUCTS, "rows": 0}
-    assert len(Probabilities.read(predicted.file("probabilities.parquet")).productids) == 0
+    assert len(image_predictor(model.folder, tmp_path / "nothing").answer(products()).productids) == 0
+
+
+def test_weights_are_not_loaded_where_the_recipe_says_random(store: OutputStore, tmp_path: Path) -> None:
+    shared, of_training = inputs_of(store, BACKBONE)
+    (tmp_path / "some.h5").write_bytes(b"weights")
+    weights = WeightsFile(path=tmp_path / "some.h5", sha256="0")
+    with pytest.raises(InputError, match="weights is 'random', received"):
+        store.run(train_image_network, recipe=BACKBONE, weights=weights, **shared, **of_training)
 
 
 def test_model_s_code_is_part_of_the_key_of_its_training(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared, of_training = inputs_of(store, "text_network")
+    shared, of_training = inputs_of(store, TEXT)
     seen: list[list[str]] = []
     digest: Callable[[list[str]], str] = lambda modules: seen.append(modules) or "code"  # noqa: E731
     monkeypatch.setattr("rakuten.stages.declaration.code_digest", digest)

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 
 from rakuten.data.classes import CODES
-from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import by_content
 from rakuten.outputs import StageOutput
 from rakuten.recipes import CleaningRecipe, SplitRecipe, TextNetworkRecipe, load_recipe
 from rakuten.text.stages import clean_products, find_corpus_words
-from rakuten.training.text_network import FEWEST_POSITIONS, predict_text_network, train_text_network
+from rakuten.training.text_network import FEWEST_POSITIONS, train_text_network, word_predictor
 
 NETWORKS = ("text_conv1d", "text_dnn", "text_gru", "text_bilstm", "text_rnn_designation")
 ODD_TEXTS = ("", "\U0001f600 \U0001f600", "123456 789", "jamais vu ailleurs", "livre " * 10_000, "a" * 50_000)
@@ -29,8 +28,8 @@ def quick(name: str, **changes: Any) -> TextNetworkRecipe:
     return recipe.model_copy(update={"fit": fit, **changes})
 
 
-def trained(hand_made: Any, recipe: TextNetworkRecipe, texts: list[str]) -> tuple[StageOutput, StageOutput]:
-    """A network trained on these texts, and the corpus words it did without; sides in turn."""
+def trained(hand_made: Any, recipe: TextNetworkRecipe, texts: list[str]) -> StageOutput:
+    """A network trained on these texts; sides in turn."""
     places = range(len(texts))
     frame = pd.DataFrame(
         {
@@ -43,15 +42,14 @@ def trained(hand_made: Any, recipe: TextNetworkRecipe, texts: list[str]) -> tupl
     split = frame[["productid", "prdtypecode"]].assign(
         side=[("train", "train", "validation", "test")[place // 3 % 4] for place in places]
     )
-    corpus_words = hand_made.output("find_corpus_words-v1-0", {"corpus_words.json": "[]"})
-    model = hand_made.store.run(
+    output: StageOutput = hand_made.store.run(
         train_text_network,
         clean=hand_made.output("clean_products-v1-train", {"train.parquet": frame}),
         split=hand_made.output("split_products-v1-0", {"split.parquet": split}),
-        corpus_words=corpus_words,
+        corpus_words=hand_made.output("find_corpus_words-v1-0", {"corpus_words.json": "[]"}),
         recipe=recipe,
     )
-    return model, corpus_words
+    return output
 
 
 @pytest.mark.parametrize(("longest", "read"), [(3, FEWEST_POSITIONS), (40, 40), (70, 60)])
@@ -59,20 +57,16 @@ def test_no_more_positions_are_read_than_the_longest_train_text_has(hand_made: A
     texts = [WORDS[place % 3] for place in range(24)]
     texts[0] = " ".join(["livre"] * longest)
     texts[6] = "piscine " * 300  # a validation row
-    model, _ = trained(hand_made, quick("text_conv1d", sequence_length=60), texts)
+    model = trained(hand_made, quick("text_conv1d", sequence_length=60), texts)
     assert model.facts["sequence_length"] == read
     assert json.loads(model.file("recipe.json").read_bytes())["sequence_length"] == read
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_odd_texts_are_answered(hand_made: Any, name: str) -> None:
-    model, corpus_words = trained(hand_made, quick(name), [WORDS[place % 3] for place in range(24)])
+    model = trained(hand_made, quick(name), [WORDS[place % 3] for place in range(24)])
     odd = pd.DataFrame({"productid": range(len(ODD_TEXTS)), "clean_designation": ODD_TEXTS, "clean_text": ODD_TEXTS})
-    clean = hand_made.output("clean_products-v1-odd", {"test.parquet": odd})
-    predicted = hand_made.store.run(
-        predict_text_network, model=model, clean=clean, corpus_words=corpus_words, part="test"
-    )
-    values = Probabilities.read(predicted.file("probabilities.parquet")).values
+    values = word_predictor(model.folder, frozenset()).answer(odd).values
     assert values.shape == (len(ODD_TEXTS), 27)
     assert np.isfinite(values).all()
 

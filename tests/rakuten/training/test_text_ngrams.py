@@ -15,7 +15,7 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
-from rakuten.training.text_ngrams import predict_text_ngrams, train_text_ngrams
+from rakuten.training.text_ngrams import ngram_predictor, train_text_ngrams
 
 RECIPE = TextNgramsRecipe(
     family="text_ngrams",
@@ -57,11 +57,9 @@ def trained(hand_made: Any, products: pd.DataFrame, sides: list[str], recipe: Te
     return output
 
 
-def predicted(hand_made: Any, model: StageOutput, texts: list[str]) -> Probabilities:
+def predicted(model: StageOutput, texts: list[str]) -> Probabilities:
     frame = pd.DataFrame({"productid": range(len(texts)), "designation": texts, "description": ""})
-    clean = hand_made.output("clean_products-v1-b", {"test.parquet": frame})
-    output = hand_made.store.run(predict_text_ngrams, model=model, clean=clean, part="test")
-    return Probabilities.read(output.file("probabilities.parquet"))
+    return ngram_predictor(model.folder).answer(frame)
 
 
 def test_scored_rows_get_probabilities_and_the_right_class(hand_made: Any) -> None:
@@ -91,7 +89,7 @@ def test_classes_without_validation_rows_are_still_predicted(hand_made: Any) -> 
     pairs = zip(sides, products["prdtypecode"], strict=True)
     sides = ["train" if side == "validation" and code == 40 else side for side, code in pairs]
     model = trained(hand_made, products, sides)
-    assert predicted(hand_made, model, ["console jeu manette"]).predicted.tolist() == [40]
+    assert predicted(model, ["console jeu manette"]).predicted.tolist() == [40]
 
 
 def test_without_validation_rows_it_is_uncalibrated_and_says_so(
@@ -107,7 +105,7 @@ def test_odd_texts_are_answered(hand_made: Any) -> None:
     products = product_rows(list(GOODS), 90)
     products.loc[products.index[: len(ODD_TEXTS)], "designation"] = ODD_TEXTS
     model = trained(hand_made, products, [SIDES[row // 3 % 5] for row in range(90)])
-    probabilities = predicted(hand_made, model, [*ODD_TEXTS, "livre roman", "roman auteur"])
+    probabilities = predicted(model, [*ODD_TEXTS, "livre roman", "roman auteur"])
     assert np.isfinite(probabilities.values).all()
     of_nothing = probabilities.values[[ODD_TEXTS.index(""), ODD_TEXTS.index("игра")]]
     assert of_nothing.max() < 0.9
@@ -116,7 +114,7 @@ def test_odd_texts_are_answered(hand_made: Any) -> None:
 
 def test_predictions_are_of_all_rows_of_the_part_in_their_order(hand_made: Any) -> None:
     model = trained(hand_made, product_rows(list(GOODS), 90), [SIDES[row // 3 % 5] for row in range(90)])
-    probabilities = predicted(hand_made, model, ["livre roman", "piscine pompe", "", "pompe filtre", "auteur livre"])
+    probabilities = predicted(model, ["livre roman", "piscine pompe", "", "pompe filtre", "auteur livre"])
     assert probabilities.productids.tolist() == [0, 1, 2, 3, 4]
     assert probabilities.predicted[[0, 1, 3, 4]].tolist() == [10, 2583, 2583, 10]
 
@@ -124,9 +122,7 @@ def test_predictions_are_of_all_rows_of_the_part_in_their_order(hand_made: Any) 
 def test_predictions_are_those_of_training(hand_made: Any) -> None:
     products = product_rows(list(GOODS), 90)
     model = trained(hand_made, products, [SIDES[row // 3 % 5] for row in range(90)])
-    clean = hand_made.output("clean_products-v1-c", {"train.parquet": products})
-    output = hand_made.store.run(predict_text_ngrams, model=model, clean=clean, part="train")
-    again = Probabilities.read(output.file("probabilities.parquet"))
+    again = ngram_predictor(model.folder).answer(products)
     before = Probabilities.read(model.file("probabilities.parquet"))
     assert np.array_equal(again.of(before.productids).values, before.values)
 

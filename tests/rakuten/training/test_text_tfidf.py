@@ -18,7 +18,7 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import TextTfidfRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
-from rakuten.training.text_tfidf import predict_text_tfidf, train_text_tfidf
+from rakuten.training.text_tfidf import tfidf_predictor, train_text_tfidf
 from rakuten.training.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 
 FOREST = {"kind": "random_forest", "num_trees": 10, "min_samples_split": 4, "class_weight": "none"}
@@ -76,12 +76,9 @@ def trained(
     return output
 
 
-def predicted(hand_made: Any, model: StageOutput, texts: list[str]) -> Probabilities:
+def predicted(model: StageOutput, texts: list[str]) -> Probabilities:
     frame = pd.DataFrame({"productid": range(len(texts)), "clean_designation": texts, "clean_text": texts})
-    clean = hand_made.output("clean_products-v1-b", {"test.parquet": frame})
-    removed = corpus_words(hand_made, [])
-    output = hand_made.store.run(predict_text_tfidf, model=model, clean=clean, corpus_words=removed, part="test")
-    return Probabilities.read(output.file("probabilities.parquet"))
+    return tfidf_predictor(model.folder, frozenset()).answer(frame)
 
 
 @each_estimator
@@ -102,7 +99,7 @@ def test_scored_rows_get_probabilities_and_the_right_class(hand_made: Any, kind:
 def test_two_classes_are_told_apart_and_absent_ones_get_the_floor(hand_made: Any, kind: str) -> None:
     products = product_rows([10, 2583], 60)
     model = trained(hand_made, products, [SIDES[row // 2 % 5] for row in range(60)], recipe_of(kind))
-    probabilities = predicted(hand_made, model, ["livre roman auteur", "piscine pompe filtre"])
+    probabilities = predicted(model, ["livre roman auteur", "piscine pompe filtre"])
     assert probabilities.predicted.tolist() == [10, 2583]
     known = [CODES.index(10), CODES.index(2583)]
     assert np.allclose(np.delete(probabilities.values, known, axis=1), FLOOR)
@@ -127,7 +124,7 @@ def test_predictions_are_those_of_training_and_odd_texts_are_answered(hand_made:
     model = trained(hand_made, products, sides_of(90), recipe_of(kind, num_words=5))
     before = Probabilities.read(model.file("probabilities.parquet"))
     places = before.productids - 1
-    again = predicted(hand_made, model, [*products["clean_text"], *ODD_TEXTS])
+    again = predicted(model, [*products["clean_text"], *ODD_TEXTS])
     assert np.array_equal(again.values[places], before.values)
     assert np.isfinite(again.values).all()
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.recipes import FitSettings, ImageNetworkRecipe
+from rakuten.recipes import Augmentation, FitSettings, ImageNetworkRecipe
 from rakuten.training.examples import Examples
 from rakuten.training.network import train_network
 
@@ -21,7 +21,8 @@ RECIPE = ImageNetworkRecipe(
     family="image_network",
     model="image_small_cnn",
     input_size=16,
-    architecture={"filters": 4, "blocks": 2, "dropout": 0.3, "translation": 0.1},
+    architecture={"filters": 4, "blocks": 2, "dropout": 0.3},
+    augmentation=Augmentation(flip="horizontal", shift=0.1),
     fit=FitSettings(batch_size=8, epochs=15, learning_rate=0.01, patience=2, class_weight="balanced"),
 )
 

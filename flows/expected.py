@@ -1,0 +1,40 @@
+"""What a run of a flow would do, found by composing it without running it."""
+
+from flows.features import compose_features
+from flows.retrain import compose
+from flows.score import compose_scoring
+from rakuten.outputs import OutputStore
+from rakuten.promotion.naming import CHAMPION
+from rakuten.recipes import load_plan
+from rakuten.recipes.plan import Modality
+from rakuten.settings import Settings
+from tasks.dumps import open_dump
+from tasks.models import recipes_for
+from tasks.planning import Expectation, planning
+from tasks.predictions import find_package
+
+
+def expected_stages(
+    flow: str, dump: str, plan: str = "default", modality: Modality = "both", model: str = CHAMPION
+) -> list[Expectation]:
+    """What each stage of a run would do, in order of composition.
+
+    Args:
+        flow: "score", "features", or any flow that trains a plan.
+        dump: Folder of the dump.
+        plan, modality, model: As the flow takes them.
+
+    Raises:
+        InputError: If the flow would refuse the dump.
+    """
+    with planning(OutputStore(Settings().outputs_folder)) as planner:
+        opened = open_dump(dump)
+        if flow == "score":
+            compose_scoring(opened, find_package(model))
+        elif flow == "features":
+            chosen = load_plan(plan)
+            compose_features(opened, chosen, chosen.of_modality("both" if opened.has_images else "text"))
+        else:
+            chosen = load_plan(plan)
+            compose(opened, chosen, recipes_for(chosen, modality, opened))
+    return planner.expectations

@@ -1,0 +1,44 @@
+"""The features flow: everything that trainings on a dump read, and no training."""
+
+from typing import Any
+
+from flows.declaring import project_flow
+from flows.prepare import prepare
+from rakuten.recipes import Plan, Recipe, load_plan
+from tasks import stages
+from tasks.dumps import Dump, open_dump
+from tasks.futures import outputs_of
+from tasks.models import ModelData, images_for
+from tasks.runs import recorded_run
+
+
+@project_flow("features")
+def features(dump: str, plan: str = "default") -> str:
+    """Read, validate, clean and split a dump, and do the work on its images that a plan's models need.
+
+    Args:
+        dump: Folder of the dump.
+        plan: Name of a plan, or path of a plan file.
+
+    Returns:
+        The run's id.
+    """
+    chosen = load_plan(plan)
+    with recorded_run("features", chosen, {"dump": dump, "plan": plan}) as run:
+        opened = open_dump(dump)
+        recipes = chosen.of_modality("both" if opened.has_images else "text")
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, recipes)})
+    return run.record.run
+
+
+def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dict[str, Any]:
+    """Submit what trainings read; futures by role."""
+    prepared = prepare(dump, plan.cleaning)
+    composed = {"validation": prepared.validation, "clean": prepared.clean}
+    if dump.has_labels:
+        split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
+        corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
+        composed |= {"split": split, "corpus words": corpus_words}
+    data = ModelData(dump=dump, clean=prepared.clean, corpus_words=None)
+    images = [recipe for recipe in recipes if recipe.modality == "image"]
+    return composed | {f"images {recipe.name}": images_for(recipe, data) for recipe in images}

@@ -1,0 +1,41 @@
+"""The find-lr flow: which learning rate a recipe's network wants on a dump."""
+
+from flows.declaring import project_flow
+from flows.prepare import prepare
+from rakuten.recipes import CleaningRecipe, RateMethod, SplitRecipe, load_network_recipe, rate_finder
+from tasks import stages
+from tasks.artifacts import publish_rate
+from tasks.dumps import open_dump
+from tasks.futures import output_of, outputs_of
+from tasks.in_use import using_outputs
+from tasks.models import ModelData, find_rate
+
+
+@project_flow("find-lr")
+def find_learning_rate(
+    dump: str, recipe: str, method: RateMethod = "batch", steps: int | None = None
+) -> dict[str, str]:
+    """Train a recipe's network while its learning rate grows, and choose a rate from the losses.
+
+    Products are cleaned and split as a plan that says nothing of it has them.
+
+    Args:
+        dump: Folder of the dump.
+        recipe: Name of a recipe of a Keras network, or path of a recipe file.
+        method: "batch": a rate a batch, until the loss diverges. "epoch": a rate an epoch, as the report did.
+        steps: How many rates are tried; None: 300 a batch each, 100 an epoch each.
+
+    Returns:
+        Keys of the outputs, by role: "found" has the choice and the curve, "picture" the curve drawn.
+    """
+    with using_outputs():
+        chosen, finder = load_network_recipe(recipe), rate_finder(method, steps)
+        opened = open_dump(dump)
+        clean = prepare(opened, CleaningRecipe()).clean
+        split = stages.split_products.submit(clean=clean, recipe=SplitRecipe())
+        corpus_words = stages.find_corpus_words.submit(clean=clean, split=split, recipe=CleaningRecipe())
+        found = find_rate(chosen, finder, ModelData(dump=opened, clean=clean, corpus_words=corpus_words), split)
+        picture = stages.draw_rate_curve.submit(found=found, name=chosen.name)
+        keys = outputs_of({"found": found, "picture": picture})
+        publish_rate(chosen, output_of(found), output_of(picture))
+        return keys

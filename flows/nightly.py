@@ -1,0 +1,31 @@
+"""The nightly flow: a retraining on the newest complete dump of the catalogue, and its models at the gate."""
+
+from flows.declaring import project_flow
+from flows.promote import promote_run
+from flows.retrain import retrain
+from rakuten.recipes.plan import Modality
+from tasks.catalogue import newest_dump
+from tasks.naming import rename_run
+from tasks.precedence import going_first
+
+
+@project_flow("nightly")
+def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "both") -> str:
+    """Retrain on the newest complete dump of a catalogue and hold the models against the champion.
+
+    Everything else that trains gives way.
+
+    Args:
+        catalogue: Folder of dumps; empty: the folder RAKUTEN_CATALOGUE of the machine that runs it.
+        plan: Name of a plan, or path of a plan file.
+        modality: Restrict the plan to its text or image models.
+
+    Returns:
+        The retraining's run id.
+    """
+    newest = newest_dump(catalogue)
+    rename_run(newest.name, plan)
+    with going_first():
+        run = retrain(dump=str(newest.path), plan=plan, modality=modality)
+        promote_run(run)
+    return run

@@ -1,0 +1,59 @@
+"""The score flow: a model package on a dump, scored on what it was never fitted to."""
+
+from typing import Any
+
+from flows.declaring import project_flow
+from flows.prepare import prepare
+from rakuten.data.layout import Part
+from rakuten.prediction.package import ModelPackage
+from rakuten.promotion.naming import CHAMPION
+from tasks import stages
+from tasks.artifacts import publish_scores
+from tasks.dumps import Dump, open_dump
+from tasks.futures import outputs_of
+from tasks.predictions import classify, find_package
+from tasks.runs import recorded_run
+
+
+@project_flow("score")
+def score(dump: str, model: str = CHAMPION) -> str:
+    """Apply the models of a run or package to a dump: predictions of its test part, scores on its labelled part.
+
+    Args:
+        dump: Folder of the dump.
+        model: "champion": the champion, or the newest completed run as long as nobody was ever promoted; "newest"; id
+            of a retrain run, or the start of one; or folder of a package.
+
+    Returns:
+        The run's id.
+    """
+    package = find_package(model)
+    plan = package.record.plan
+    with recorded_run("score", plan, {"dump": dump, "model": package.key}) as run:
+        opened = open_dump(dump)
+        composed = compose_scoring(opened, package)
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed})
+        run.decision = package.record.decision
+        publish_scores(run, plan, composed)
+    return run.record.run
+
+
+def compose_scoring(dump: Dump, package: ModelPackage) -> dict[str, Any]:
+    """Submit a package's predictions and their scores; futures by role."""
+    plan, decision = package.record.plan, package.record.decision
+    prepared = prepare(dump, plan.cleaning)
+
+    # Scores are of the models that did not see the test products, also where others were fitted to them since.
+    def fused(part: Part) -> Any:
+        return classify(package, dump, prepared.clean, part, fit="scored")
+
+    composed = {"validation": prepared.validation, "clean": prepared.clean}
+    if dump.has_test:
+        submission = stages.write_submission.submit(fused=fused("test"), clean=prepared.clean, part="test")
+        composed["submission"] = submission
+    if dump.has_labels:
+        split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
+        unfitted = stages.keep_unfitted.submit(predictions=fused("train"), split=split)
+        evaluation = stages.evaluate.submit(scored=unfitted, split=split, name=decision)
+        composed |= {"split": split, f"evaluation {decision}": evaluation}
+    return composed

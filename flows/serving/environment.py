@@ -1,0 +1,54 @@
+"""What Prefect is told by environment variables, and where it keeps its files."""
+
+import os
+from pathlib import Path
+
+from rakuten.settings import Settings
+
+HEARTBEAT_SECONDS = 30
+LATE_AFTER_SECONDS = 300
+# By this all automations of this project are known.
+PREFIX = "rakuten: "
+MARK = f"{PREFIX}mark runs that died"
+
+
+def prefect_home(settings: Settings) -> Path:
+    """Where Prefect keeps its database."""
+    return settings.outputs_folder / "prefect"
+
+
+def ui_address(settings: Settings) -> str:
+    """Where the Prefect UI of this machine is served."""
+    return f"http://127.0.0.1:{settings.ui_port}"
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """Variables for Prefect; what the user has set in the environment already wins."""
+    defaults = {
+        "PREFECT_HOME": str(prefect_home(settings)),
+        # The links that runs print; a command's own server has no UI.
+        "PREFECT_UI_URL": ui_address(settings),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # The library's log lines appear in the run that caused them.
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "rakuten",
+        "PREFECT_LOGGING_FORMATTERS_STANDARD_FORMAT": "%(asctime)s %(message)s",
+        "PREFECT_LOGGING_FORMATTERS_STANDARD_FLOW_RUN_FMT": "%(asctime)s %(flow_run_name)s: %(message)s",
+        "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s %(task_run_name)s: %(message)s",
+        # SQLite answers 503 when two flows write at once; the same call succeeds a moment later.
+        "PREFECT_CLIENT_RETRY_EXTRA_CODES": "503",
+        "PREFECT_CLIENT_MAX_RETRIES": "8",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+        # By these a server tells a run that died from one that goes on; see `automations`.
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+        # A run that waits for its turn behind others is not late yet.
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(LATE_AFTER_SECONDS),
+    }
+    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+
+
+def served_environment(settings: Settings) -> dict[str, str]:
+    """The same for a server that also serves the UI."""
+    address = f"{ui_address(settings)}/api"
+    # Without them a UI on another port than 4200 calls 4200 and stays blank.
+    return {**prefect_environment(settings), "PREFECT_SERVER_UI_API_URL": address, "PREFECT_UI_API_URL": address}

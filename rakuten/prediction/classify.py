@@ -1,0 +1,106 @@
+"""The stage that classifies products: all models of a package asked batch by batch, in memory that does not grow.
+
+Every batch is kept as soon as it is answered, so a kill loses one.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.layout import Part
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.errors import PackageError
+from rakuten.outputs import SCRATCH, StageOutput, report_progress
+from rakuten.outputs.atomic import whole_file
+from rakuten.prediction.members import Members
+from rakuten.prediction.package import Fit, ModelPackage, open_package
+from rakuten.stages import stage
+
+BATCHES = "batches"
+# Products whose texts, features and answers are held at a time: some seconds of work.
+BATCH = 8_192
+
+LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow", "xgboost-cpu")
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def classify_products(
+    out: Path,
+    package: ModelPackage,
+    clean: StageOutput,
+    part: Part,
+    images: Mapping[str, StageOutput],
+    fit: Fit,
+) -> dict[str, Any]:
+    """Ask the models of a package for every product of a part, and fuse what they say.
+
+    Args:
+        out: Work folder; batches of an interrupted attempt are in its scratch.
+        package: The models; its files are checked again.
+        clean: `clean_products`, cleaned as the package says.
+        part: Which products.
+        images: By name of each image model, `resize_images` or `extract_features` made as its recipe says; none for
+            products without photos, which are classified by their texts alone.
+        fit: Whether the models that were scored are asked, or those fitted to all labelled products.
+
+    Returns:
+        Facts: products, without_image, resumed (products that an interrupted attempt had answered), products_per_second
+        (of the others, without the time it takes to read the models).
+
+    Raises:
+        PackageError: If the package is damaged, changed since, or holds nothing that could be asked.
+        OutputError: If the dump did not hold the part.
+        MismatchError: If a product is one that no model can see.
+
+    Output:
+        probabilities.parquet: Of every product of the part, in its order.
+    """
+    opened = open_package(package.folder)
+    if opened.key != package.key:
+        raise PackageError(f"{package.folder} was replaced meanwhile: expected {package.key}, received {opened.key}")
+    source = pq.ParquetFile(clean.file(f"{part}.parquet"))
+    total = source.metadata.num_rows
+    batches = out / SCRATCH / BATCHES
+    batches.mkdir(parents=True, exist_ok=True)
+    done = resumed = without_image = 0
+    with Members.read(opened, fit, images) as members:
+        started = time.monotonic()
+        for number, products in enumerate(_batches(source, {*members.columns, "image_digest"})):
+            path = batches / f"{number:06}.parquet"
+            if path.exists():
+                resumed += len(products)
+            else:
+                with whole_file(path) as temporary:
+                    members.answer(products).write(temporary)
+            done += len(products)
+            without_image += int(products["image_digest"].isna().sum())
+            report_progress(done, total, "products")
+    seconds = time.monotonic() - started
+    _join(sorted(batches.glob("*.parquet")), out / PROBABILITIES)
+    return {
+        "products": total,
+        "without_image": without_image,
+        "resumed": resumed,
+        "products_per_second": round((total - resumed) / seconds),
+    }
+
+
+def _batches(source: pq.ParquetFile, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
+    """Products in their order, `BATCH` at a time."""
+    for batch in source.iter_batches(BATCH, columns=sorted(columns)):
+        yield batch.to_pandas()
+
+
+def _join(paths: Iterable[Path], target: Path) -> None:
+    """One file of the rows of several, held one at a time."""
+    nothing = Probabilities(np.empty(0, np.int64), np.empty((0, NUM_CLASSES), np.float32))
+    nothing.write(target)
+    with pq.ParquetWriter(target, pq.read_schema(target)) as writer:
+        for path in paths:
+            writer.write_table(pq.read_table(path))

@@ -1,0 +1,153 @@
+"""Recipes of image models; one class a family."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from rakuten.recipes.network import KerasRecipe
+from rakuten.recipes.strict import Strict
+
+Borders = Literal["keep", "crop", "black"]
+Reads = Literal["pixels", "features"]
+
+
+class Augmentation(Strict):
+    """Random changes of a photo, drawn anew each time it is shown in training; the report's in brackets.
+
+    The report gave Keras' ImageDataGenerator `shear_range=0.2`, "an angle". It is the value of Keras' own tutorial,
+    written when that angle was in radians; since Keras 2.1 it is in degrees, and 0.2° moves no pixel by a whole one
+    at 299 px. What was meant, 0.2 rad or some 11°, is a factor of 0.2 here.
+
+    Attributes:
+        flip: Mirrored with probability 1/2: left to right, or upside down as well ("both").
+        shear: Shift to the side per pixel of height, at most (0.2); horizontal.
+        rotation: Degrees to either side, at most (45).
+        shift: Share of height and of width, at most (0.1).
+        zoom: In or out, each side on its own, share, at most (0.2).
+        crop: Share of height and width that is cut off, at a place drawn at random; the rest is enlarged.
+        brightness: Share of the full range added or taken away, at most.
+        contrast: Share, at most.
+        colour: Share of grey that is mixed in, at most.
+        fill: What comes into view beyond the borders: "white", the ground of product photos, or "edge", the last
+            pixel repeated (the generator's default).
+    """
+
+    flip: Literal["none", "horizontal", "both"] = "none"
+    shear: float = Field(default=0.0, ge=0, le=1)
+    rotation: float = Field(default=0.0, ge=0, le=180)
+    shift: float = Field(default=0.0, ge=0, lt=1)
+    zoom: float = Field(default=0.0, ge=0, lt=1)
+    crop: float = Field(default=0.0, ge=0, lt=1)
+    brightness: float = Field(default=0.0, ge=0, le=1)
+    contrast: float = Field(default=0.0, ge=0, lt=1)
+    colour: float = Field(default=0.0, ge=0, le=1)
+    fill: Literal["white", "edge"] = "white"
+
+
+class Backbone(Strict):
+    """A pre-trained network without its top, whose pooled features describe an image.
+
+    Attributes:
+        name: Class of `keras.applications`; the ten the report tried.
+        input_size: Side of the square images it is shown, pixels.
+        alpha: Width multiplier; MobileNetV2 alone has one.
+        weights: "imagenet", "random", or the path of a weights file.
+    """
+
+    name: Literal[
+        "DenseNet121",
+        "EfficientNetB7",
+        "InceptionResNetV2",
+        "InceptionV3",
+        "MobileNetV2",
+        "NASNetMobile",
+        "ResNet50",
+        "VGG16",
+        "VGG19",
+        "Xception",
+    ]
+    input_size: PositiveInt
+    alpha: PositiveFloat = 1.0
+    weights: str = "imagenet"
+
+    @model_validator(mode="after")
+    def _has_that_width(self) -> Self:
+        if self.alpha != 1 and self.name != "MobileNetV2":
+            raise ValueError(f"alpha is {self.alpha}, but {self.name} has one width only")
+        return self
+
+
+class _ImageRecipe(KerasRecipe):
+    """What every recipe of an image model says.
+
+    `reads` is what a photo is when the network gets it: the pixels of a square, or a frozen backbone's features.
+
+    Attributes:
+        borders: White borders of a photo: "keep"; "crop" them away, so that the product fills the square; or make them
+            "black". Done once, when the photo is decoded.
+    """
+
+    modality = "image"
+    reads: ClassVar[Reads]
+
+    borders: Borders = "keep"
+
+
+class ImageNetworkRecipe(_ImageRecipe):
+    """A Keras network trained on pixels from scratch.
+
+    Attributes:
+        input_size: Side of the square images, pixels.
+        augmentation: What happens to photos in training.
+    """
+
+    reads = "pixels"
+
+    family: Literal["image_network"]
+    input_size: PositiveInt
+    augmentation: Augmentation = Augmentation()
+
+
+class ImageBackboneRecipe(_ImageRecipe):
+    """A Keras network over pixels with a pre-trained backbone within it, frozen or in part trained on.
+
+    Attributes:
+        backbone: What the network starts from.
+        unfrozen_layers: Layers of the backbone that are trained on, counted from its end as Keras lists them
+            (activations and poolings count as well, as they did in the report); "all" of them; 0: it stays frozen.
+        train_batch_norm: Whether BatchNormalization of unfrozen layers is trained as well and learns the statistics of
+            the batches it is shown, as the report's was. Else it stays as ImageNet left it, as Keras advises: batches
+            of 64 photos estimate them worse.
+        augmentation: What happens to photos in training.
+    """
+
+    reads = "pixels"
+
+    family: Literal["image_backbone"]
+    backbone: Backbone
+    unfrozen_layers: NonNegativeInt | Literal["all"] = 0
+    train_batch_norm: bool = False
+    augmentation: Augmentation = Augmentation()
+
+    @property
+    def input_size(self) -> int:
+        """Side of the square images, pixels."""
+        return self.backbone.input_size
+
+
+class ImageFeaturesRecipe(_ImageRecipe):
+    """A head trained on the pooled features of a frozen backbone.
+
+    Attributes:
+        backbone: What makes the features.
+    """
+
+    reads = "features"
+
+    family: Literal["image_features"]
+    backbone: Backbone
+
+
+PixelRecipe = ImageNetworkRecipe | ImageBackboneRecipe
+PretrainedRecipe = ImageBackboneRecipe | ImageFeaturesRecipe
+ImageRecipe = ImageNetworkRecipe | ImageBackboneRecipe | ImageFeaturesRecipe

@@ -1,0 +1,82 @@
+"""The stage that writes the summary of an image study: one HTML file for people, a Markdown for an interface."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rakuten.data.classes import LABELS
+from rakuten.outputs import StageOutput
+from rakuten.recipes import ImageStudyPlan
+from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
+from rakuten.reporting.page import picture, render
+from rakuten.reporting.provenance import environment, total_seconds, trace
+from rakuten.reporting.stages import REPORT, SUMMARY
+from rakuten.reporting.study_steps import CLASSES, CONFUSED, STEP, TABLE, plain_rows
+from rakuten.stages import stage
+
+
+@stage(version=1, libraries=("jinja2",))
+def render_study(
+    out: Path,
+    steps: tuple[StageOutput, ...],
+    plan: ImageStudyPlan,
+    snapshot: StageOutput,
+    dump_name: str,
+    own_files: OwnFiles = OWN_FILES,
+) -> dict[str, Any]:
+    """Write the summary of a study.
+
+    Args:
+        out: Work folder.
+        steps: Of `report_step` and `report_rates`, in the order of the summary.
+        plan: What was studied.
+        snapshot: Of the dump it was studied on.
+        dump_name: What people call the dump.
+        own_files: Templates and style sheet; given so that they enter the key.
+
+    Returns:
+        Facts: seconds that all stages took together, bytes of the summary.
+
+    Output:
+        report.html: All of it in one file that loads nothing and runs nothing.
+        report.md: The tables.
+    """
+    made = trace(steps)
+    seconds = total_seconds(made)
+    content = {
+        "plan": plan,
+        "dump_name": dump_name,
+        "dump_key": snapshot.key,
+        "steps": [_step(step) for step in steps],
+        "labels": LABELS,
+        "seconds": seconds,
+    }
+    (out / SUMMARY).write_text(render("study.md.j2", content), "utf-8")
+    style = (FOLDER / "report.css").read_text("utf-8")
+    page = render("study.html.j2", content | {"style": style, "environment": environment(made)})
+    (out / REPORT).write_text(page, "utf-8")
+    return {"stage_seconds": round(seconds, 1), "bytes": len(page.encode())}
+
+
+def _step(step: StageOutput) -> dict[str, Any]:
+    """What the templates show of a step."""
+    shown = step.read_json(STEP)
+    table = pd.read_parquet(step.file(TABLE))
+    shown |= {"columns": list(table.columns), "rows": plain_rows(table), "pictures": {}, "classes": None}
+    shown.setdefault("below_baseline", {})
+    for path in sorted(step.folder.glob("*.png")):
+        kind, _, model = path.stem.partition("-")
+        shown["pictures"].setdefault(kind, {})[model] = picture(path)
+    if (step.folder / CLASSES).is_file():
+        classes = pd.read_parquet(step.file(CLASSES))
+        shown["classes"] = {
+            "models": list(classes["model"].unique()),
+            "f1": {model: rows.set_index("prdtypecode")["f1"].to_dict() for model, rows in classes.groupby("model")},
+            "report": {
+                model: rows.set_index("prdtypecode")["report"].to_dict() for model, rows in classes.groupby("model")
+            },
+            "support": classes.drop_duplicates("prdtypecode").set_index("prdtypecode")["support"].to_dict(),
+        }
+        shown["confusions"] = plain_rows(pd.read_parquet(step.file(CONFUSED)))
+    return shown

@@ -1,0 +1,141 @@
+"""The stages that write down a step of the image study: its tables beside the report's figures, and its pictures."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CURVES_PICTURE, METRICS
+from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
+from rakuten.outputs import StageOutput
+from rakuten.recipes import ImageFeaturesRecipe
+from rakuten.recipes.image import ImageRecipe
+from rakuten.reporting.own_files import OWN_FILES, OwnFiles
+from rakuten.reporting.published import published_rate
+from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, score_table
+from rakuten.stages import stage
+
+TABLE = "table.parquet"
+CLASSES = "classes.parquet"
+CONFUSED = "confusions.parquet"
+STEP = "step.json"
+
+TITLES = {
+    "selection": "Step 1: heads on frozen backbones",
+    "augmented": "Step 2: the best of them with augmentation",
+    "fine_tuned": "Step 3: fine-tuning and augmentation at a very low learning rate",
+    "rates": "Step 4: learning rates",
+    "final": "Step 5: fine-tuning and augmentation at the rates found",
+    "extras": "Beyond the report: its baseline, its wishes",
+}
+
+
+@stage(version=1)
+def report_step(
+    out: Path,
+    step: str,
+    evaluations: tuple[StageOutput, ...],
+    recipes: tuple[ImageRecipe, ...],
+    detailed: tuple[str, ...],
+    refused: dict[str, str],
+    own_files: OwnFiles = OWN_FILES,
+) -> dict[str, Any]:
+    """Write down a step in which networks were trained.
+
+    Args:
+        out: Work folder.
+        step: One of `TITLES`.
+        evaluations: Of what was trained, named after the recipes.
+        recipes: What was to be trained.
+        detailed: Names of those whose classes, confusions and pictures are kept.
+        refused: Why a recipe has no evaluation, by name.
+        own_files: The published figures; given so that they enter the key.
+
+    Returns:
+        Numbers of models and of refused ones.
+
+    Output:
+        table.parquet: One row a model; see `score_table`.
+        classes.parquet, confusions.parquet: Of detailed models; see `class_table`, `confusion_table`.
+        step.json: step, title, refused, below_baseline (classes by model).
+        curves-<model>.png, confusion-<model>.png: Of detailed models.
+    """
+    chosen = [evaluation for evaluation in evaluations if evaluation.read_json(METRICS)["name"] in detailed]
+    score_table(evaluations, recipes).to_parquet(out / TABLE, index=False)
+    classes = class_table(chosen, recipes)
+    classes.to_parquet(out / CLASSES, index=False)
+    confusion_table(chosen).to_parquet(out / CONFUSED, index=False)
+    for evaluation in chosen:
+        name = evaluation.read_json(METRICS)["name"]
+        shutil.copyfile(evaluation.file(CURVES_PICTURE), out / f"curves-{name}.png")
+        shutil.copyfile(evaluation.file(CONFUSION_PICTURE), out / f"confusion-{name}.png")
+    _write_step(out, step, refused, below_baseline=below_baseline(classes))
+    return {"models": len(evaluations), "refused": len(refused)}
+
+
+@stage(version=1)
+def report_rates(
+    out: Path,
+    found: tuple[StageOutput, ...],
+    pictures: tuple[StageOutput, ...],
+    recipes: tuple[ImageFeaturesRecipe, ...],
+    refused: dict[str, str],
+    own_files: OwnFiles = OWN_FILES,
+) -> dict[str, Any]:
+    """Write down the step in which learning rates were looked for.
+
+    Args:
+        out: Work folder.
+        found: Of `find_image_network_rate`.
+        pictures: Of `draw_rate_curve`, in the same order.
+        recipes: Whose rates they are, in the same order.
+        refused: Why a recipe has no rate, by name.
+        own_files: The published figures; given so that they enter the key.
+
+    Returns:
+        Numbers of models and of refused ones.
+
+    Output:
+        table.parquet: model, learning_rate, report (the rate that it found for the backbone, or null), lowest_at,
+            diverged_at (null: it did not), steps, seconds, why.
+        step.json: step, title, refused.
+        rates-<model>.png: Loss by learning rate, with the choice.
+    """
+    rows = []
+    for recipe, search, picture in zip(recipes, found, pictures, strict=True):
+        choice, manifest = search.read_json(CHOICE), search.manifest
+        rows.append(
+            {
+                "model": recipe.name,
+                "learning_rate": choice["learning_rate"],
+                "report": published_rate(recipe.backbone),
+                "lowest_at": choice["lowest_at"],
+                "diverged_at": choice["diverged_at"],
+                "steps": manifest.facts["steps"],
+                "seconds": round(manifest.seconds, 1),
+                "why": choice["why"],
+            }
+        )
+        shutil.copyfile(picture.file(RATE_PICTURE), out / f"rates-{recipe.name}.png")
+    pd.DataFrame(rows).to_parquet(out / TABLE, index=False)
+    _write_step(out, "rates", refused)
+    return {"models": len(found), "refused": len(refused)}
+
+
+def table_rows(step: StageOutput) -> list[dict[str, Any]]:
+    """The rows of a step's table as plain values; what is absent is None."""
+    return plain_rows(pd.read_parquet(step.file(TABLE)))
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as plain values; what is absent is None."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _write_step(out: Path, step: str, refused: Mapping[str, str], **more: Any) -> None:
+    content = {"step": step, "title": TITLES[step], "refused": refused, **more}
+    (out / STEP).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")

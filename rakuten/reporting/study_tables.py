@@ -1,0 +1,118 @@
+"""The tables of a step of the image study: what was trained, and how it did beside the report."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from rakuten.data.classes import LABELS
+from rakuten.evaluation.evaluate import CONFUSIONS, METRICS, PER_CLASS
+from rakuten.outputs import StageOutput
+from rakuten.recipes import ImageBackboneRecipe, ImageFeaturesRecipe
+from rakuten.recipes.image import ImageRecipe
+from rakuten.reporting.published import published_f1_by_class, published_model, published_selection
+
+# The challenge's image baseline; the report lists the classes that it found harder than that.
+BASELINE_F1 = 0.55
+CONFUSIONS_SHOWN = 15
+# A single product taken for something else says nothing of its class.
+FEWEST_CONFUSED = 2
+
+
+def score_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:
+    """One row a model, the best on validation products first.
+
+    Args:
+        evaluations: Outputs of `evaluate`, named after the recipes.
+        recipes: At least those of the evaluations.
+
+    Returns:
+        model; input_size, pixels; batch_size; epochs, at most; epochs_run; learning_rate; unfrozen_layers, as text;
+        validation_f1, f1_weighted (on test products), interval (95 %, as text), accuracy; report, its weighted F1 of
+        the same in the same step, or null; train_rows; without_image, products left out because their photo is absent,
+        does not decode or was not asked for; seconds, of the training.
+    """
+    by_name = {recipe.name: recipe for recipe in recipes}
+    rows = [_score_row(evaluation, by_name) for evaluation in evaluations]
+    return pd.DataFrame(rows).sort_values("validation_f1", ascending=False, kind="stable", ignore_index=True)
+
+
+def class_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:
+    """F1 of each class on test products by each model.
+
+    Returns:
+        model, prdtypecode, label, precision, recall, f1, support, report (its F1 of the same, or null).
+    """
+    by_name = {recipe.name: recipe for recipe in recipes}
+    published = published_f1_by_class()
+    tables = []
+    for evaluation in evaluations:
+        name = evaluation.read_json(METRICS)["name"]
+        table = pd.read_parquet(evaluation.file(PER_CLASS))
+        table.insert(0, "model", name)
+        found = published_model(by_name[name])
+        column = found.column if found else None
+        table["report"] = table["prdtypecode"].map(published[column]) if column else pd.Series(dtype=float)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def below_baseline(classes: pd.DataFrame) -> dict[str, list[str]]:
+    """Classes that each model finds harder than the challenge's baseline is on average, the hardest first.
+
+    Args:
+        classes: As `class_table` gives it; classes without test products are left out.
+    """
+    hard = classes[(classes["support"] > 0) & (classes["f1"] < BASELINE_F1)].sort_values("f1", kind="stable")
+    return {
+        str(model): [f"{row.prdtypecode} {row.label} {row.f1:.2f}" for row in hard[hard["model"] == model].itertuples()]
+        for model in classes["model"].unique()
+    }
+
+
+def confusion_table(evaluations: Iterable[StageOutput]) -> pd.DataFrame:
+    """What each model takes for what on test products, the largest share of a class first.
+
+    Returns:
+        model, prdtypecode, label, taken_for, taken_for_label, share, count.
+    """
+    tables = []
+    for evaluation in evaluations:
+        table = pd.read_parquet(evaluation.file(CONFUSIONS))
+        table = table[table["count"] >= FEWEST_CONFUSED].head(CONFUSIONS_SHOWN)
+        table.insert(0, "model", evaluation.read_json(METRICS)["name"])
+        table.insert(2, "label", table["prdtypecode"].map(LABELS))
+        table.insert(4, "taken_for_label", table["taken_for"].map(LABELS))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _score_row(evaluation: StageOutput, recipes: dict[str, ImageRecipe]) -> dict[str, Any]:
+    metrics = evaluation.read_json(METRICS)
+    recipe, test = recipes[metrics["name"]], metrics["test"]
+    trained = StageOutput(key=metrics["scored"], folder=evaluation.folder.parent / metrics["scored"]).manifest
+    low, high = test["interval"]
+    return {
+        "model": recipe.name,
+        "input_size": recipe.input_size if not isinstance(recipe, ImageFeaturesRecipe) else recipe.backbone.input_size,
+        "batch_size": recipe.fit.batch_size,
+        "epochs": recipe.fit.epochs,
+        "epochs_run": trained.facts["epochs"],
+        "learning_rate": recipe.fit.learning_rate,
+        "unfrozen_layers": str(recipe.unfrozen_layers) if isinstance(recipe, ImageBackboneRecipe) else "0",
+        "validation_f1": round(metrics["validation"]["f1_weighted"], 4),
+        "f1_weighted": round(test["f1_weighted"], 4),
+        "interval": f"{low:.3f}–{high:.3f}",
+        "accuracy": round(test["accuracy"], 4),
+        "report": _reported(recipe),
+        "train_rows": trained.facts["train_rows"],
+        "without_image": trained.facts["without_image"],
+        "seconds": round(trained.seconds, 1),
+    }
+
+
+def _reported(recipe: ImageRecipe) -> float | None:
+    if isinstance(recipe, ImageFeaturesRecipe):
+        return published_selection(recipe)
+    found = published_model(recipe)
+    return found.f1_weighted if found else None

@@ -1,0 +1,55 @@
+"""A fine-tuning that was killed ten times, whenever it happened to be, ends with the bytes of one that was not."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fine_tuning
+import pandas as pd
+import pytest
+from test_resume import FILES, digests
+
+import rakuten
+
+KILLS = 10
+# Ten lives of this many batches are still shorter than the training.
+LONGEST_LIFE = 7
+# A step and its checkpoint take less.
+LONGEST_WAIT = 0.1
+
+
+def live(out: Path, num_batches: int, wait: float) -> None:
+    """Fine-tune in a child that is killed so many seconds after it has read its last batch."""
+    child = subprocess.Popen(
+        [sys.executable, fine_tuning.__file__, str(out)],
+        env={**os.environ, "PYTHONPATH": str(Path(rakuten.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert child.stdout is not None
+    for _ in range(num_batches):
+        child.stdout.readline()
+    time.sleep(wait)
+    assert child.poll() is None, "the training ended before it could be killed"
+    child.kill()
+    child.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_fine_tuning_killed_at_ten_random_moments_ends_with_the_bytes_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    fine_tuning.fine_tune(tmp_path / "uninterrupted")
+    history = pd.read_parquet(tmp_path / "uninterrupted" / "history.parquet")
+    assert len(history) < fine_tuning.RECIPE.fit.epochs, "early stopping was not seen"
+
+    moments = random.Random(1234)
+    out = tmp_path / "killed"
+    for _ in range(KILLS):
+        live(out, moments.randint(1, LONGEST_LIFE), moments.uniform(0, LONGEST_WAIT))
+    assert not any((out / name).exists() for name in FILES)
+    facts = fine_tuning.fine_tune(out)
+    assert facts["resumed_from_step"] != 0, "no life left a checkpoint"
+    assert digests(out) == digests(tmp_path / "uninterrupted")

@@ -87,7 +87,7 @@ class Decision(BaseModel):
     @property
     def words(self) -> str:
         """The outcome and its reasons, one line."""
-        against = f" over {self.against}" if self.against else ""
+        against = f" over {self.against}" if self.against and self.outcome is not Outcome.UNCHANGED else ""
         told = [self.reason] if self.reason else []
         shown = self.failed or self.checks[:1]
         told += [f"{check.name}: {check.words}" for check in shown]

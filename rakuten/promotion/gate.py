@@ -187,8 +187,8 @@ def _calibration_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDA
 def _tell_lead(lead: Lead) -> str:
     return (
         f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f}, {lead.value:+.4f} on {lead.rows:,} products, "
-        f"at least {lead.low:+.4f} in {100 * (1 - lead.level):.4g} % of cases; {100 * lead.chance:.3g} % of equal models "
-        f"lead so, allowed {100 * lead.level:.3g} %"
+        f"at least {lead.low:+.4f} in {100 * (1 - lead.level):.4g} % of cases; {100 * lead.chance:.3g} % of equal "
+        f"models lead so, allowed {100 * lead.level:.3g} %"
     )
 
 

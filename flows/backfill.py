@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flows.console import table_of
 from flows.declaring import project_flow
+from flows.drift import drift
 from flows.expected import expected_stages
 from flows.features import features
 from flows.retrain import retrain
@@ -25,13 +26,14 @@ from tasks.sub_runs import run_each
 
 logger = logging.getLogger("rakuten.backfill")
 
-Only = Literal["all", "features", "scores"]
+Only = Literal["all", "features", "scores", "drift"]
 
 # Which flow does it for one dump, and which of the backfill's parameters it takes.
 WORK: dict[Only, tuple[Flow[..., str], tuple[str, ...]]] = {
     "all": (retrain, ("plan",)),
     "features": (features, ("plan",)),
     "scores": (score, ("model",)),
+    "drift": (drift, ("model",)),
 }
 
 

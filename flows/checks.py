@@ -103,7 +103,7 @@ def check_backfill(only: str, plan: str, model: str) -> None:
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
         RunNotFoundError: If there is no such run.
     """
-    if only == "scores":
+    if only in ("scores", "drift"):
         check_model(model)
     else:
         check_plan(plan, "both")
@@ -121,7 +121,17 @@ def check_model(model: str) -> None:
     if folder is not None:
         open_package(folder)
     else:
-        named_run(RunBook(OutputStore(Settings().outputs_folder)), model)
+        check_run(model)
+
+
+def check_run(model: str) -> None:
+    """Refuse a run that is not there.
+
+    Raises:
+        RunNotFoundError: If there is no such run.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
+    """
+    named_run(RunBook(OutputStore(Settings().outputs_folder)), model)
 
 
 def check_promote(run: str, *, force: bool, reason: str) -> None:

@@ -10,6 +10,7 @@ from flows.commands import catalogues, data, housekeeping, prediction, promotion
 COMMANDS = (
     data.demo_dump,
     data.validate,
+    data.drift,
     data.explore,
     training.plan,
     training.retrain,

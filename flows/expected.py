@@ -1,5 +1,6 @@
 """What a run of a flow would do, found by composing it without running it."""
 
+from flows.drift import compose_drift
 from flows.features import compose_features
 from flows.retrain import compose
 from flows.score import compose_scoring
@@ -12,6 +13,7 @@ from tasks.dumps import open_dump
 from tasks.models import recipes_for
 from tasks.planning import Expectation, planning
 from tasks.predictions import find_package
+from tasks.promotion import run_of
 
 
 def expected_stages(
@@ -20,7 +22,7 @@ def expected_stages(
     """What each stage of a run would do, in order of composition.
 
     Args:
-        flow: "score", "features", or any flow that trains a plan.
+        flow: "score", "drift", "features", or any flow that trains a plan.
         dump: Folder of the dump.
         plan, modality, model: As the flow takes them.
 
@@ -31,6 +33,8 @@ def expected_stages(
         opened = open_dump(dump)
         if flow == "score":
             compose_scoring(opened, find_package(model))
+        elif flow == "drift":
+            compose_drift(opened, run_of(model))
         elif flow == "features":
             chosen = load_plan(plan)
             compose_features(opened, chosen, chosen.of_modality("both" if opened.has_images else "text"))

@@ -153,6 +153,22 @@ def champion_lines(store: OutputStore) -> list[str]:
     return lines
 
 
+def drift_lines(store: OutputStore, run: str) -> list[str]:
+    """What a run measured of a dump's drift.
+
+    Raises:
+        RunNotFoundError: If there is no such run, or what it measured is gone.
+    """
+    from rakuten.promotion.drift import read_alarms, read_drift
+
+    book = RunBook(store)
+    record = book.find(run, flow="drift")
+    measured = book.output(record, "drift")
+    alarms = read_alarms(measured) or ["no alarm: what differs is what chance explains, or too little to matter"]
+    asked = f"{record.parameters['dump']} against what {record.parameters['model']} learnt from"
+    return [asked, "", *table_of(read_drift(measured)), "", *alarms]
+
+
 def decision_lines(store: OutputStore) -> list[str]:
     """Every decision, newest first.
 

@@ -15,6 +15,7 @@ DUMP_ARRIVED = "rakuten.dump.arrived"
 CONTRACT_BROKEN = "rakuten.contract.broken"
 MODEL_PROMOTED = "rakuten.model.promoted"
 MODEL_REFUSED = "rakuten.model.refused"
+DRIFT = "rakuten.drift"
 HEARD_WITHIN_SECONDS = 30.0
 
 
@@ -89,3 +90,15 @@ def tell_of_decision(decision: Decision) -> None:
             "words": decision.words,
         },
     )
+
+
+def tell_of_drift(dump: str, model: str, alarms: list[str]) -> None:
+    """Emit that a dump differs from the one that a model learnt from.
+
+    Args:
+        dump: The dump's name.
+        model: The model's run.
+        alarms: What differs, a line each.
+    """
+    payload = {"dump": dump, "model": model, "alarms": alarms, "words": "; ".join(alarms)}
+    emit_event(DRIFT, resource={"prefect.resource.id": f"rakuten.dump.{dump}"}, payload=payload)

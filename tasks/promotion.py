@@ -75,6 +75,21 @@ def open_contest(run: str, *, force: bool) -> Contest:
     return Contest(standing, challenger, candidate, champion)
 
 
+def run_of(model: str) -> RunRecord:
+    """The run that a name of a model means, see `named_run`."""
+    return named_run(run_book(), model)
+
+
+def reigning_run() -> str | None:
+    """The champion's run; None until there is one.
+
+    Raises:
+        ChampionError: If the record of the champion is damaged or lost.
+    """
+    champion = ChampionBook(Settings().outputs_folder).read().champion
+    return champion.candidate.run if champion else None
+
+
 def evaluation_of(record: RunRecord) -> StageOutput:
     """The scores of what a run predicts with, on its own test products.
 

@@ -13,7 +13,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.serving.environment import HEARTBEAT_SECONDS, MARK, PREFIX
 from rakuten.settings import Settings
-from tasks.events import CONTRACT_BROKEN, MODEL_PROMOTED
+from tasks.events import CONTRACT_BROKEN, DRIFT, MODEL_PROMOTED
 
 logger = logging.getLogger("rakuten.serving")
 
@@ -100,6 +100,11 @@ def _automations(settings: Settings) -> Iterator[AutomationCore]:
         ),
         "tell of promotions": (
             EventTrigger(expect={MODEL_PROMOTED}, posture=Posture.Reactive, threshold=1),
+            "{{ event.payload.words }}",
+        ),
+        "tell of drift": (
+            EventTrigger(expect={DRIFT}, posture=Posture.Reactive, threshold=1),
+            "dump {{ event.payload.dump }} differs from what {{ event.payload.model }} learnt from: "
             "{{ event.payload.words }}",
         ),
     }

@@ -1,7 +1,9 @@
 """Two real runs at the gate: a first champion, a challenger on a grown dump, repeats, refusal, rollback, force."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from prefect.client.orchestration import get_client
 from small_plans import PROJECT_RECIPES
 
 from flows.checks import check_predict, check_promote
-from flows.overview import champion_lines, decision_lines
+from flows.drift import drift
+from flows.overview import champion_lines, decision_lines, drift_lines
 from flows.predict import predict_products
 from flows.promote import promote
 from flows.retrain import retrain
@@ -21,6 +24,8 @@ from rakuten.promotion.champions import ChampionBook
 from rakuten.promotion.decisions import Outcome
 from rakuten.promotion.gate import CONTRACTS, LEAD, LEAD_ON_NEWEST, REHEARSAL
 from rakuten.promotion.registry import Registry
+from tasks.drift import drift_of
+from tasks.events import DRIFT, MODEL_PROMOTED, MODEL_REFUSED
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -60,6 +65,17 @@ def part_of(dump: Path, target: Path, products: int) -> Path:
     for name in ("X_train_update.csv", "y_train_CVw08PX.csv"):
         pd.read_csv(dump / name, index_col=0).iloc[:products].to_csv(target / name)
     return target
+
+
+def events(name: str) -> list[dict[str, Any]]:
+    """Events of a name that the server has recorded; it takes a moment to record one."""
+    wanted = {"filter": {"event": {"name": [name]}, "occurred": {"since": "2020-01-01T00:00:00Z"}}, "limit": 50}
+    deadline, found = time.monotonic() + 20, []
+    with get_client(sync_client=True) as client:
+        while not found and time.monotonic() < deadline:
+            time.sleep(0.5)
+            found = client.request("POST", "/events/filter", json=wanted).json()["events"]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +157,32 @@ def test_what_was_rolled_back_comes_again_by_force_alone(runs: Runs) -> None:
         Outcome.REFUSED,
         Outcome.PROMOTED,
     ]
+
+
+def test_a_dump_that_differs_from_what_the_champion_learnt_from_alarms_once(runs: Runs, tmp_path: Path) -> None:
+    strange = part_of(runs.dump, tmp_path / "strange", 700)
+    products = pd.read_csv(strange / "X_train_update.csv", index_col=0)
+    products["designation"] = [f"{title} imported new sealed" for title in products["designation"]]
+    products["description"] = None
+    products.to_csv(strange / "X_train_update.csv")
+    told = drift_lines(runs.store, drift(dump=str(strange)))
+    assert any(line.startswith("has a description: large shift") for line in told)
+    assert any(line.startswith("words of title and description: ") for line in told)
+    assert drift_lines(runs.store, drift(dump=str(strange))) == told
+    assert len(events(DRIFT)) == 1
+    assert events(DRIFT)[0]["payload"]["dump"] == "strange"
+    book = RunBook(runs.store)
+    assert "has description" in str(drift_of(book.find(flow="drift"), book))
+
+
+def test_the_champions_own_dump_has_not_drifted(runs: Runs) -> None:
+    assert drift_lines(runs.store, drift(dump=str(runs.dump)))[-1].startswith("no alarm")
+
+
+def test_promotions_and_refusals_are_events(runs: Runs) -> None:
+    decisions = [found for found in runs.book.decisions() if found.outcome is not Outcome.ROLLED_BACK]
+    assert len(events(MODEL_PROMOTED)) == sum(found.outcome is Outcome.PROMOTED for found in decisions)
+    assert len(events(MODEL_REFUSED)) == sum(found.outcome is Outcome.REFUSED for found in decisions)
 
 
 def test_runs_that_are_not_there_are_refused_at_once(runs: Runs) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rakuten.data.layout import PRODUCT_TABLES, Y_TRAIN, Part
-from rakuten.errors import DumpError, InputError
+from rakuten.errors import DumpError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
 from rakuten.prediction.package import open_package, package_folder
 from rakuten.promotion.champions import ChampionBook
+from rakuten.promotion.decisions import require_reason
 from rakuten.promotion.naming import named_run
 from rakuten.promotion.rules import load_rules
 from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
@@ -143,8 +144,7 @@ def check_promote(run: str, *, force: bool, reason: str) -> None:
         RecipeError: If the gate's rules do not validate.
         ChampionError: If the record of the champion is damaged or lost, unless a person decides.
     """
-    if force and not reason.strip():
-        raise InputError("--force needs --reason TEXT: it is recorded with the decision")
+    require_reason(force, reason)
     settings = Settings()
     load_rules(settings.gate)
     named_run(RunBook(OutputStore(settings.outputs_folder)), run)

@@ -5,6 +5,7 @@ from typing import Any
 from flows.declaring import project_flow
 from flows.explore import profile
 from flows.prepare import prepare
+from flows.unseen import ask_about_unseen
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import Plan
@@ -51,9 +52,7 @@ def compose_drift(dump: Dump, learnt: RunRecord) -> Any:
 def ask(dump: Dump, learnt: RunRecord) -> Any:
     """Submit the products of a dump that a run's models never saw to its package: labelled ones where there are any."""
     package = find_package(learnt.run)
+    if dump.has_labels:
+        return ask_about_unseen(package, dump)[0]
     clean = prepare(dump, package.record.plan.cleaning).clean
-    if not dump.has_labels:
-        return classify(package, dump, clean, "test" if dump.has_test else "train", fit="scored")
-    split = stages.split_products.submit(clean=clean, recipe=package.record.plan.split)
-    unseen = stages.keep_test_side.submit(clean=clean, splits=(split,))
-    return classify(package, dump, unseen, "train", fit="scored")
+    return classify(package, dump, clean, "test" if dump.has_test else "train", fit="scored")

@@ -3,15 +3,16 @@
 from typing import Any
 
 from flows.declaring import project_flow
-from flows.prepare import prepare
+from flows.unseen import ask_about_unseen
 from rakuten.outputs import StageOutput
+from rakuten.promotion.decisions import require_reason
 from rakuten.promotion.stages import same_products
 from rakuten.recipes import Plan
 from tasks import stages
 from tasks.dumps import recorded_dump
 from tasks.futures import output_of, outputs_of
 from tasks.in_use import using_outputs
-from tasks.predictions import classify, find_package
+from tasks.predictions import find_package
 from tasks.promotion import (
     Contest,
     conclude,
@@ -41,6 +42,7 @@ def promote(run: str = "newest", force: bool = False, reason: str = "") -> str:
 
 def promote_run(run: str, *, force: bool = False, reason: str = "") -> str:
     """Decide on a run within the flow that calls this; what was decided before is not tested again."""
+    require_reason(force, reason)
     decision = None
     with using_outputs():
         while decision is None:
@@ -70,23 +72,14 @@ def judge(contest: Contest) -> StageOutput | None:
 
 
 def rehearse(contest: Contest) -> Any:
-    """Submit the test products that the challenger was scored on to its package, opened as for predictions."""
-    dump, package = recorded_dump(contest.challenger), find_package(contest.challenger.run)
-    clean = prepare(dump, package.record.plan.cleaning).clean
-    split = stages.split_products.submit(clean=clean, recipe=package.record.plan.split)
-    return classify(package, dump, stages.keep_test_side.submit(clean=clean, splits=(split,)), "train", fit="scored")
+    """Submit the test products that the challenger was scored on to its package."""
+    package = find_package(contest.challenger.run)
+    return ask_about_unseen(package, recorded_dump(contest.challenger))[0]
 
 
 def ask_champion(contest: Contest) -> Any:
-    """Submit the champion's answers for the test products of the challenger's dump, and their scores.
-
-    Asked are the models that did not see test products, also where others were fitted to all products since.
-    """
+    """Submit the champion's answers for the test products of the challenger's dump, and their scores."""
     assert contest.champion is not None
-    dump, package = recorded_dump(contest.challenger), find_package(contest.champion.run)
-    clean = prepare(dump, package.record.plan.cleaning).clean
-    recipes = dict.fromkeys((Plan.model_validate(contest.challenger.plan).split, package.record.plan.split))
-    splits = [stages.split_products.submit(clean=clean, recipe=recipe) for recipe in recipes]
-    asked = stages.keep_test_side.submit(clean=clean, splits=tuple(splits))
-    answers = classify(package, dump, asked, "train", fit="scored")
-    return stages.evaluate.submit(scored=answers, split=splits[0], name="champion")
+    package, split = find_package(contest.champion.run), Plan.model_validate(contest.challenger.plan).split
+    answers, own_split = ask_about_unseen(package, recorded_dump(contest.challenger), split)
+    return stages.evaluate.submit(scored=answers, split=own_split, name="champion")

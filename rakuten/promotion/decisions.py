@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.errors import RunNotFoundError
+from rakuten.errors import InputError, RunNotFoundError
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
 
@@ -113,6 +113,16 @@ def candidate_of(record: RunRecord) -> Candidate:
         recipes={recipe["name"]: _digest(recipe) for recipe in record.plan["recipes"]},
         scores=dict(scores),
     )
+
+
+def require_reason(force: bool, reason: str) -> None:
+    """Refuse force without a reason.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if force and not reason.strip():
+        raise InputError("force needs a reason (--reason TEXT): it is recorded with the decision")
 
 
 def now() -> str:

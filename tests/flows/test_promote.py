@@ -1,5 +1,6 @@
 """Two real runs at the gate: a first champion, a challenger on a grown dump, repeats, refusal, rollback, force."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from small_plans import PROJECT_RECIPES
 
 from flows.checks import check_predict, check_promote
 from flows.drift import drift
+from flows.nightly import nightly
 from flows.overview import champion_lines, decision_lines, drift_lines
 from flows.predict import predict_products
 from flows.promote import promote
@@ -179,6 +181,18 @@ def test_the_champions_own_dump_has_not_drifted(runs: Runs) -> None:
     assert drift_lines(runs.store, drift(dump=str(runs.dump)))[-1].startswith("no alarm")
 
 
+def test_a_night_on_an_unchanged_dump_promotes_nobody_and_makes_nothing(runs: Runs, tmp_path: Path) -> None:
+    shutil.copytree(runs.dump, tmp_path / "catalogue" / runs.dump.name)
+    (tmp_path / "catalogue" / runs.dump.name / "_SUCCESS").touch()
+    before, standing = {path.name for path in runs.outputs.glob("*-v*")}, runs.book.read()
+    decisions = runs.book.decisions()
+    nightly(catalogue=str(tmp_path / "catalogue"), plan=str(runs.outputs.parent / "better.toml"))
+    made = {path.name for path in runs.outputs.glob("*-v*")} - before
+    assert not made, "some stage ran"
+    assert (runs.book.read(), runs.book.decisions()) == (standing, decisions)
+    assert drift_of(RunBook(runs.store).find(flow="retrain"), RunBook(runs.store)) == "none"
+
+
 def test_promotions_and_refusals_are_events(runs: Runs) -> None:
     decisions = [found for found in runs.book.decisions() if found.outcome is not Outcome.ROLLED_BACK]
     assert len(events(MODEL_PROMOTED)) == sum(found.outcome is Outcome.PROMOTED for found in decisions)
@@ -188,4 +202,3 @@ def test_promotions_and_refusals_are_events(runs: Runs) -> None:
 def test_runs_that_are_not_there_are_refused_at_once(runs: Runs) -> None:
     with pytest.raises(RunNotFoundError):
         check_promote("never", force=False, reason="")
-    assert RunBook(runs.store).find(flow="retrain").run == runs.better

@@ -26,6 +26,7 @@ def reigning(book: ChampionBook, *numbers: int) -> ChampionBook:
 def test_whoever_is_promoted_reigns_and_a_rollback_puts_the_one_before_back(tmp_path: Path) -> None:
     book = reigning(ChampionBook(tmp_path), 1, 2, 3)
     assert book.champion().candidate.run == "run-3"
+    assert book.read().needed_runs == ("run-2", "run-3")
     assert book.roll_back("slow").words == "run-2 rolled back over run-3: slow"
     assert book.champion().candidate.run == "run-2"
     book.roll_back("")

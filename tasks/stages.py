@@ -37,6 +37,9 @@ from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
+from rakuten.promotion.drift import measure_drift as _measure_drift
+from rakuten.promotion.stages import judge_challenger as _judge_challenger
+from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -100,6 +103,9 @@ report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)
 render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")
+keep_test_side = StageTask(_keep_test_side)
+judge_challenger = StageTask(_judge_challenger)
+measure_drift = StageTask(_measure_drift)
 
 profile_texts = StageTask(_profile_texts)
 measure_images = StageTask(_measure_images)

@@ -48,6 +48,21 @@ def validate(dump: str) -> None:
 
 @click.command()
 @DUMP
+@click.option("--model", default="champion", show_default=True, metavar="NAME", help="champion, newest, or a run.")
+@reporting_errors
+def drift(dump: str, model: str) -> None:
+    """Measure how a dump differs from the one that the champion learnt from."""
+    from flows.checks import check_dump, check_run
+    from flows.overview import drift_lines
+
+    check_dump(dump)
+    check_run(model)
+    run = call_flow("flows.drift", "drift", dump=absolute(dump), model=model)
+    click.echo("\n".join(drift_lines(outputs_store(), run)))
+
+
+@click.command()
+@DUMP
 @click.option("--against", metavar="DIR", help="Folder of an earlier dump to compare with.")
 @reporting_errors
 def explore(dump: str, against: str | None) -> None:

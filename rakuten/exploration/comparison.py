@@ -106,14 +106,12 @@ def _differ(old: "pd.Series[Any]", new: "pd.Series[Any]") -> "pd.Series[bool]":
 
 def _write(out: Path, old: pd.DataFrame, new: pd.DataFrame, unchanged: npt.NDArray[np.int64]) -> dict[str, Any]:
     compared = list(compare(old, new, unchanged))
-    rows = [
-        _row(found.measure.name, found.measure.subject, found.measure.means, found.shift, found) for found in compared
-    ]
+    rows = [shift_row(*_names(found), found.shift, found.typical) for found in compared]
     words = compare_words(old, new, unchanged)
     moved = pd.DataFrame(columns=["word", "before", "after", "score"])
     if words is not None:
         shift, moved = words
-        rows.append(_row(VOCABULARY, "texts", "words of title and description", shift))
+        rows.append(shift_row(VOCABULARY, "texts", "words of title and description", shift))
     shifts = pd.DataFrame(rows)
     shifts.to_parquet(out / SHIFTS_FILE, index=False)
     moved.to_parquet(out / MOVED_WORDS_FILE, index=False)
@@ -126,8 +124,11 @@ def _write(out: Path, old: pd.DataFrame, new: pd.DataFrame, unchanged: npt.NDArr
     return {"measures": len(shifts), "shifts_that_matter": int(shifts["matters"].sum())}
 
 
-def _row(measure: str, subject: str, means: str, shift: Shift, found: Compared | None = None) -> dict[str, Any]:
-    typical = (found.typical if found else None) or (None, None)
+def shift_row(
+    measure: str, subject: str, means: str, shift: Shift, typical: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """A row of shifts.parquet, see `compare_profiles`."""
+    before, after = typical or (None, None)
     return {
         "measure": measure,
         "subject": subject,
@@ -140,6 +141,10 @@ def _row(measure: str, subject: str, means: str, shift: Shift, found: Compared |
         "matters": shift.matters,
         "before": shift.before,
         "after": shift.after,
-        "typical_before": typical[0],
-        "typical_after": typical[1],
+        "typical_before": before,
+        "typical_after": after,
     }
+
+
+def _names(found: Compared) -> tuple[str, str, str]:
+    return found.measure.name, found.measure.subject, found.measure.means

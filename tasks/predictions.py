@@ -10,6 +10,7 @@ from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
+from rakuten.promotion.naming import named_run
 from rakuten.recipes.image import ImageRecipe
 from tasks import stages
 from tasks.dumps import Dump
@@ -18,24 +19,23 @@ from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.predictions")
 
-NEWEST = "newest"
-
 
 def find_package(model: str) -> ModelPackage:
     """The model package that a name means, all its files checked.
 
     Args:
-        model: Folder of a package; or id of a retrain run, or the start of one; or "newest": the newest completed run.
+        model: Folder of a package; or what `named_run` takes.
 
     Raises:
         RunNotFoundError: If there is no such run, or its package is gone.
         PackageError: If the package is damaged or of another version.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
     """
     folder = package_folder(model)
     if folder is not None:
         return open_package(folder)
     book = run_book()
-    record = book.find(None if model == NEWEST else model, flow="retrain")
+    record = named_run(book, model)
     return open_package(book.output(record, "package").folder)
 
 

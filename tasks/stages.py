@@ -19,14 +19,28 @@ from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
 from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
+from rakuten.exploration.comparison import compare_parts as _compare_parts
+from rakuten.exploration.comparison import compare_profiles as _compare_profiles
+from rakuten.exploration.images import describe_images as _describe_images
+from rakuten.exploration.page import render_exploration as _render_exploration
+from rakuten.exploration.products import describe_products as _describe_products
+from rakuten.exploration.profile import profile_products as _profile_products
+from rakuten.exploration.repeats import find_repeats as _find_repeats
+from rakuten.exploration.samples import draw_samples as _draw_samples
+from rakuten.exploration.texts import profile_texts as _profile_texts
+from rakuten.exploration.words import describe_words as _describe_words
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.joining import join_images as _join_images
+from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
+from rakuten.promotion.drift import measure_drift as _measure_drift
+from rakuten.promotion.stages import judge_challenger as _judge_challenger
+from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -97,3 +111,18 @@ report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)
 render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")
+keep_test_side = StageTask(_keep_test_side)
+judge_challenger = StageTask(_judge_challenger)
+measure_drift = StageTask(_measure_drift)
+
+profile_texts = StageTask(_profile_texts)
+measure_images = StageTask(_measure_images)
+profile_products = StageTask(_profile_products)
+describe_products = StageTask(_describe_products)
+find_repeats = StageTask(_find_repeats)
+describe_words = StageTask(_describe_words)
+describe_images = StageTask(_describe_images)
+draw_samples = StageTask(_draw_samples)
+compare_parts = StageTask(_compare_parts)
+compare_profiles = StageTask(_compare_profiles)
+render_exploration = StageTask(_render_exploration)

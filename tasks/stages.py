@@ -6,6 +6,7 @@ writes meet, are answered 503 and tried again two seconds later.
 
 from rakuten.data.merging import merge_products as _merge_products
 from rakuten.data.products import read_products as _read_products
+from rakuten.data.split import pool_sides as _pool_sides
 from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
@@ -68,6 +69,7 @@ merge_products = StageTask(_merge_products)
 check_table = StageTask(_check_table, label="file")
 clean_products = StageTask(_clean_products)
 split_products = StageTask(_split_products)
+pool_sides = StageTask(_pool_sides)
 find_corpus_words = StageTask(_find_corpus_words)
 
 resize_images = StageTask(_resize_images, label="size")
@@ -79,6 +81,12 @@ train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=T
 train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
+
+refit_text_ngrams = StageTask(text_ngrams.refit_text_ngrams, label="recipe", slot=True)
+refit_text_tfidf = StageTask(text_tfidf.refit_text_tfidf, label="recipe", slot=True)
+refit_text_network = StageTask(text_network.refit_text_network, label="recipe", slot=True)
+refit_text_hashes = StageTask(text_hashes.refit_text_hashes, label="recipe", slot=True)
+refit_image_network = StageTask(image_network.refit_image_network, label="recipe", slot=True)
 
 find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
 find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)

@@ -80,6 +80,8 @@ class Plan(Strict):
         name: The plan's name.
         recipes: What is trained, in the order of reports.
         cleaning, split, fusion: See their classes.
+        refit: Whether the models are fitted again to all labelled products once they are scored, with the settings
+            found (epochs, calibration, fusion), to predict with.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Plan(Strict):
     cleaning: CleaningRecipe = CleaningRecipe()
     split: SplitRecipe = SplitRecipe()
     fusion: FusionRecipe = FusionRecipe()
+    refit: bool = False
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

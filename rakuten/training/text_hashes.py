@@ -17,7 +17,7 @@ from rakuten.text.hashes import hash_ngrams
 from rakuten.text.inputs import read_labelled
 from rakuten.text.ngrams import Ngrams, ngram_text
 from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
-from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.network import RECIPE, read_network, refit_network, train_network
 from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 LIBRARIES = ("keras", "tensorflow", "numpy", "scipy")
@@ -47,6 +47,28 @@ def train_text_hashes(out: Path, clean: StageOutput, split: StageOutput, recipe:
         What `train_network` writes.
     """
     return train_network(out, recipe, hashed_examples(clean, split, recipe), (recipe.max_ngrams,))
+
+
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def refit_text_hashes(
+    out: Path, clean: StageOutput, split: StageOutput, recipe: TextHashesRecipe, scored: StageOutput
+) -> dict[str, Any]:
+    """Fit the network to all labelled products, for as many epochs as proved best.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `pool_sides`.
+        recipe: As of the training.
+        scored: `train_text_hashes`.
+
+    Returns:
+        What `refit_network` returns.
+
+    Output:
+        What `refit_network` writes.
+    """
+    return refit_network(out, recipe, hashed_examples(clean, split, recipe), (recipe.max_ngrams,), scored)
 
 
 def hash_predictor(folder: Path) -> Predictor:

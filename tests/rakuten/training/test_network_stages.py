@@ -10,6 +10,7 @@ import pytest
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
+from rakuten.data.split import pool_sides
 from rakuten.errors import InputError
 from rakuten.images.arrays import array_table
 from rakuten.images.weights import WeightsFile
@@ -26,10 +27,10 @@ from rakuten.recipes import (
 )
 from rakuten.stages import stage
 from rakuten.text.inputs import read_corpus_words
-from rakuten.training.image_network import image_predictor, train_image_network
+from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
 from rakuten.training.predictor import Predictor
-from rakuten.training.text_hashes import hash_predictor, train_text_hashes
-from rakuten.training.text_network import train_text_network, word_predictor
+from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
+from rakuten.training.text_network import refit_text_network, train_text_network, word_predictor
 
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
@@ -206,6 +207,35 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, reci
     assert np.array_equal(np.concatenate(sevens), probabilities.values)
     if recipe.modality == "image":
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
+
+
+REFITS = [
+    pytest.param(train_text_network, refit_text_network, TEXT, id="text_network"),
+    pytest.param(train_text_hashes, refit_text_hashes, HASHES, id="text_hashes"),
+    pytest.param(train_image_network, refit_image_network, HEAD, id="image_features"),
+]
+
+
+@pytest.mark.parametrize(("train", "refit", "recipe"), REFITS)
+def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(
+    train: Any, refit: Any, recipe: Any, store: OutputStore
+) -> None:
+    recipe = recipe.model_copy(update={"fit": FIT.model_copy(update={"epochs": 6, "learning_rate": 0.3})})
+    shared, of_training = inputs_of(store, recipe)
+    scored = store.run(train, recipe=recipe, **shared, **of_training)
+    pooled = store.run(pool_sides, split=of_training["split"])
+    refitted = store.run(refit, recipe=recipe, split=pooled, scored=scored, **shared)
+    readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(products()).to_numpy()
+    assert refitted.facts["train_rows"] == readable.sum()
+    assert refitted.facts["epochs"] == scored.facts["best_epoch"]
+    history = pd.read_parquet(refitted.file("history.parquet"))
+    assert list(history.columns) == ["epoch", "loss", "accuracy"]
+    assert len(history) == scored.facts["best_epoch"]
+    assert "probabilities.parquet" not in refitted.manifest.files
+    answered = predictor_of(recipe, refitted, shared).answer(products())
+    assert len(answered.productids) == readable.sum()
+    if recipe.family == "text_network":
+        assert {f"neuf{place}" for place in range(NUM_PRODUCTS)} & set(refitted.read_json("vocabulary.json"))
 
 
 @pytest.mark.parametrize(("train", "recipe"), FAMILIES)

@@ -195,5 +195,5 @@ def _tell_lead(lead: Lead) -> str:
 def _tell_loss(found: ClassDifference) -> str:
     return (
         f"{found.code} {LABELS[found.code]} {found.difference.value:+.4f} ({found.first:.3f} → {found.second:.3f}, "
-        f"{found.support:,} products, between {found.difference.low:+.3f} and {found.difference.high:+.3f})"
+        f"support {found.support:,}, between {found.difference.low:+.3f} and {found.difference.high:+.3f})"
     )

@@ -1,5 +1,6 @@
 """Commands on dumps: making one, holding one against its contracts."""
 
+import html
 from pathlib import Path
 
 import click
@@ -75,5 +76,6 @@ def explore(dump: str, against: str | None) -> None:
     key = call_flow("flows.explore", "explore", dump=absolute(dump), against=earlier)
     found = outputs_store().find(key)
     assert found is not None
-    click.echo(found.file("exploration.md").read_text("utf-8"))
+    # Escaped for whoever renders it; a terminal shows characters as they are.
+    click.echo(html.unescape(found.file("exploration.md").read_text("utf-8")))
     click.echo(f"page  {found.file('exploration.html')}")

@@ -80,7 +80,7 @@ MEASURES = (
     Measure("image bytes", "images", "size of the image file, bytes", _column("bytes")),
     Measure("image sides", "images", "longer side of the image, pixels", lambda f: f[["width", "height"]].max(axis=1)),
     Measure("progressive", "images", "progressive JPEG", _column("progressive"), _YES),
-    Measure("rim white", "images", "share of the image's rim that is white", _column("rim_white")),
+    Measure("rim white", "images", "white share of the rim of the image", _column("rim_white")),
     Measure("crop gain", "images", "how much larger a crop would show the product", _column("crop_gain")),
     Measure("brightness", "images", "brightness of the image", _column("brightness")),
     Measure("saturation", "images", "saturation of the image", _column("saturation")),

@@ -10,12 +10,14 @@ from pydantic import Field
 
 from flows.console import table_of
 from flows.declaring import project_flow
+from flows.drift import drift
 from flows.expected import expected_stages
 from flows.features import features
 from flows.retrain import retrain
 from flows.score import score
 from rakuten.data.catalogue import CataloguedDump
 from rakuten.errors import BackfillError
+from rakuten.promotion.naming import CHAMPION
 from tasks.backfills import BackfillPlanner, DumpPlan, outcome_rows, publish_outcome, publish_plan
 from tasks.catalogue import Order, dumps_between
 from tasks.in_use import using_outputs
@@ -24,13 +26,14 @@ from tasks.sub_runs import run_each
 
 logger = logging.getLogger("rakuten.backfill")
 
-Only = Literal["all", "features", "scores"]
+Only = Literal["all", "features", "scores", "drift"]
 
 # Which flow does it for one dump, and which of the backfill's parameters it takes.
 WORK: dict[Only, tuple[Flow[..., str], tuple[str, ...]]] = {
     "all": (retrain, ("plan",)),
     "features": (features, ("plan",)),
     "scores": (score, ("model",)),
+    "drift": (drift, ("model",)),
 }
 
 
@@ -41,7 +44,7 @@ def backfill(
     last: str = "",
     only: Only = "all",
     plan: str = "default",
-    model: str = "newest",
+    model: str = CHAMPION,
     order: Order = "oldest",
     at_once: Annotated[int, Field(ge=1, le=16)] = 1,
 ) -> list[dict[str, Any]]:
@@ -54,7 +57,7 @@ def backfill(
         only: "all" trains and scores, "features" does what trainings read and trains nothing, "scores" applies the
             fused model of an earlier run.
         plan: Name of a plan, or path of a plan file; "scores" uses the model's.
-        model: Run whose fused model "scores" applies; "newest": the newest completed one.
+        model: What "scores" applies, as in predict: "champion", "newest", a run, or the folder of a package.
         order: Which dump comes first, the oldest or the newest.
         at_once: Dumps at work at a time; trainings are bounded by the machine's slots all the same.
 

@@ -9,6 +9,10 @@ from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
 from rakuten.prediction.package import open_package, package_folder
+from rakuten.promotion.champions import ChampionBook
+from rakuten.promotion.decisions import require_reason
+from rakuten.promotion.naming import named_run
+from rakuten.promotion.rules import load_rules
 from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
@@ -103,7 +107,7 @@ def check_backfill(only: str, plan: str, model: str) -> None:
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
         RunNotFoundError: If there is no such run.
     """
-    if only == "scores":
+    if only in ("scores", "drift"):
         check_model(model)
     else:
         check_plan(plan, "both")
@@ -115,13 +119,40 @@ def check_model(model: str) -> None:
     Raises:
         RunNotFoundError: If there is no such run.
         PackageError: If the package is damaged or of another version.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
     """
     folder = package_folder(model)
     if folder is not None:
         open_package(folder)
     else:
-        book = RunBook(OutputStore(Settings().outputs_folder))
-        book.find(None if model == "newest" else model, flow="retrain")
+        check_run(model)
+
+
+def check_run(model: str) -> None:
+    """Refuse a run that is not there.
+
+    Raises:
+        RunNotFoundError: If there is no such run.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
+    """
+    named_run(RunBook(OutputStore(Settings().outputs_folder)), model)
+
+
+def check_promote(run: str, *, force: bool, reason: str) -> None:
+    """Refuse a run that is not there or not completed, force without a reason, and rules that are none.
+
+    Raises:
+        InputError: If there is no reason.
+        RunNotFoundError: If there is no such run.
+        RecipeError: If the gate's rules do not validate.
+        ChampionError: If the record of the champion is damaged or lost, unless a person decides.
+    """
+    require_reason(force, reason)
+    settings = Settings()
+    load_rules(settings.gate)
+    named_run(RunBook(OutputStore(settings.outputs_folder)), run)
+    if not force:
+        ChampionBook(settings.outputs_folder).read()
 
 
 def check_plan(plan: str, modality: Modality) -> None:

@@ -5,11 +5,13 @@ Nothing heavy is imported before a command runs, so that `--help` is instant.
 
 import click
 
-from flows.commands import catalogues, data, housekeeping, prediction, runs, serving, training
+from flows.commands import catalogues, data, housekeeping, prediction, promotion, runs, serving, training
 
 COMMANDS = (
     data.demo_dump,
     data.validate,
+    data.drift,
+    data.explore,
     training.plan,
     training.retrain,
     training.study_text,
@@ -18,6 +20,10 @@ COMMANDS = (
     catalogues.nightly,
     catalogues.backfill,
     prediction.predict,
+    promotion.promote,
+    promotion.rollback,
+    promotion.champion,
+    promotion.registry,
     runs.runs,
     runs.show,
     runs.compare,

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from flows.drift import compose_drift
 from flows.features import compose_features
 from flows.retrain import compose
 from flows.score import compose_scoring
 from rakuten.outputs import OutputStore
+from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
@@ -13,6 +15,7 @@ from tasks.dumps import open_dump
 from tasks.models import recipes_for
 from tasks.planning import Expectation, planning
 from tasks.predictions import find_package
+from tasks.promotion import run_of
 
 
 def expected_stages(
@@ -20,13 +23,13 @@ def expected_stages(
     dump: str,
     plan: str = "default",
     modality: Modality = "both",
-    model: str = "newest",
+    model: str = CHAMPION,
     more_dumps: Sequence[str] = (),
 ) -> list[Expectation]:
     """What each stage of a run would do, in order of composition.
 
     Args:
-        flow: "score", "features", or any flow that trains a plan.
+        flow: "score", "drift", "features", or any flow that trains a plan.
         dump: Folder of the dump.
         plan, modality, model, more_dumps: As the flow takes them.
 
@@ -37,6 +40,8 @@ def expected_stages(
         opened = open_dump(dump)
         if flow == "score":
             compose_scoring(opened, find_package(model))
+        elif flow == "drift":
+            compose_drift(opened, run_of(model))
         elif flow == "features":
             chosen = load_plan(plan)
             compose_features(opened, chosen, chosen.of_modality("both" if opened.has_images else "text"))

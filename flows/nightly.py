@@ -1,16 +1,22 @@
-"""The nightly flow: a retraining on the newest complete dump of the catalogue."""
+"""The nightly flow: a retraining on the newest complete dump of the catalogue, and its models at the gate."""
 
 from flows.declaring import project_flow
+from flows.drift import drift
+from flows.promote import promote_run
 from flows.retrain import retrain
 from rakuten.recipes.plan import Modality
 from tasks.catalogue import newest_dump
 from tasks.naming import rename_run
 from tasks.precedence import going_first
+from tasks.promotion import reigning_run
 
 
 @project_flow("nightly")
 def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "both") -> str:
-    """Retrain on the newest complete dump of a catalogue; everything else that trains gives way.
+    """Retrain on the newest complete dump of a catalogue and hold the models against the champion.
+
+    How the dump differs from what the champion learnt from is measured once the models are decided on. Everything else
+    that trains gives way.
 
     Args:
         catalogue: Folder of dumps; empty: the folder RAKUTEN_CATALOGUE of the machine that runs it.
@@ -22,5 +28,10 @@ def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "bo
     """
     newest = newest_dump(catalogue)
     rename_run(newest.name, plan)
+    champion = reigning_run()
     with going_first():
-        return retrain(dump=str(newest.path), plan=plan, modality=modality)
+        run = retrain(dump=str(newest.path), plan=plan, modality=modality)
+        promote_run(run)
+        if champion:
+            drift(dump=str(newest.path), model=champion)
+    return run

@@ -10,6 +10,7 @@ from flows.console import table, table_of
 from flows.prefect_server import ui_address
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.promotion.champions import ChampionBook
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
 
@@ -127,6 +128,60 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
 
 def _dumps(record: RunRecord) -> str:
     return ", ".join([record.parameters["dump"], *record.parameters.get("more_dumps", [])])
+
+
+def champion_lines(store: OutputStore) -> list[str]:
+    """The champion: what it is, since when, why, how it scores, and what a rollback would put in its place.
+
+    Raises:
+        NoChampionError: If nobody was promoted yet.
+        ChampionError: If the record of the champion is damaged or lost.
+    """
+    book = ChampionBook(store.folder)
+    standing, reign = book.read(), book.champion()
+    candidate, decision = reign.candidate, reign.decision
+    facts = {
+        "plan": candidate.plan,
+        "dump": candidate.dump,
+        "since": reign.since[:19].replace("T", " "),
+        "why": decision.words,
+        "previous": standing.previous.candidate.run if standing.previous else None,
+        "package": store.folder / candidate.package,
+    }
+    lines = [f"champion {candidate.run}", *(f"  {name:<9} {value or '–'}" for name, value in facts.items())]
+    if candidate.scores:
+        lines += ["", *table(list(candidate.scores), [list(candidate.scores.values())])]
+    if decision.checks:
+        rows = [[check.name, "yes" if check.passed else "NO", check.words] for check in decision.checks]
+        lines += ["", *table(["check", "passed", "why"], rows)]
+    return lines
+
+
+def drift_lines(store: OutputStore, run: str) -> list[str]:
+    """What a run measured of a dump's drift.
+
+    Raises:
+        RunNotFoundError: If there is no such run, or what it measured is gone.
+    """
+    from rakuten.promotion.drift import read_alarms, read_drift
+
+    book = RunBook(store)
+    record = book.find(run, flow="drift")
+    measured = book.output(record, "drift")
+    alarms = read_alarms(measured) or ["no alarm: what differs is what chance explains, or too little to matter"]
+    asked = f"{record.parameters['dump']} against what {record.parameters['model']} learnt from"
+    return [asked, "", *table_of(read_drift(measured)), "", *alarms]
+
+
+def decision_lines(store: OutputStore) -> list[str]:
+    """Every decision, newest first.
+
+    Raises:
+        ChampionError: If the record of the champion is damaged or lost.
+    """
+    decisions = ChampionBook(store.folder).decisions()
+    rows = [[found.decided[:19].replace("T", " "), found.words] for found in reversed(decisions)]
+    return table(["decided", "what and why"], rows)
 
 
 def _headline(record: RunRecord) -> float | None:

@@ -3,6 +3,7 @@
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
+from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import open_dump
@@ -12,14 +13,15 @@ from tasks.predictions import classify, deliver, find_package
 
 
 @project_flow("predict")
-def predict_products(dump: str, output: str, model: str = "newest", part: Part = "test") -> int:
+def predict_products(dump: str, output: str, model: str = CHAMPION, part: Part = "test") -> int:
     """Predict the product type of a dump's products with the models of a run or package.
 
     Args:
         dump: Folder of the dump.
         output: CSV file to write, in the challenge's submission layout; probabilities go beside it as Parquet.
-        model: Id of a retrain run, or the start of one; "newest": the newest completed one; or the folder of a model
-            package, as a run or another machine made it.
+        model: "champion": the champion, or the newest completed run as long as nobody was ever promoted; "newest": that
+            run; id of a retrain run, or the start of one; or the folder of a model package, as a run or another machine
+            made it.
         part: Which products: "test" is the challenge's unlabelled part.
 
     Returns:

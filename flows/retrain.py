@@ -13,7 +13,7 @@ from tasks.artifacts import publish_run
 from tasks.contracts import contracts
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
-from tasks.models import ModelData, recipes_for, train
+from tasks.models import ModelData, recipes_for, refit, train
 from tasks.previous import find_previous
 from tasks.runs import recorded_run
 from tasks.weights import feature_weights
@@ -34,6 +34,7 @@ class Retrained:
     decided: Any
     findings: dict[str, Any]
     report: Any
+    refitted: dict[str, Any]
     package: Any
 
     @property
@@ -47,6 +48,7 @@ class Retrained:
             "report": self.report,
             "package": self.package,
             **{f"model {name}": future for name, future in self.models.items()},
+            **{f"refitted {name}": future for name, future in self.refitted.items()},
             "decision": self.decision,
             **self.fusions,
             **{f"evaluation {name}": future for name, future in self.evaluations.items()},
@@ -117,6 +119,7 @@ def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) ->
         command=f"rakuten retrain {' '.join(f'--dump {name}' for name in names)} --plan {plan.name}",
         dump_names=names,
     )
+    refitted = refit_all(plan, recipes, models, data, split)
     return Retrained(
         prepared=prepared,
         checked=checked,
@@ -129,14 +132,26 @@ def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) ->
         decided=decided,
         findings=findings,
         report=report,
-        package=pack(plan, recipes, models, decision, evaluations, data, split),
+        refitted=refitted,
+        package=pack(plan, recipes, models, refitted, decision, evaluations, data, split),
     )
+
+
+def refit_all(
+    plan: Plan, recipes: tuple[Recipe, ...], models: dict[str, Any], data: ModelData, split: Any
+) -> dict[str, Any]:
+    """Submit the fits to all labelled products that a plan asks for; futures by name, none where it asks for none."""
+    if not plan.refit:
+        return {}
+    pooled = stages.pool_sides.submit(split=split)
+    return {recipe.name: refit(recipe, data, pooled, models[recipe.name]) for recipe in recipes}
 
 
 def pack(
     plan: Plan,
     recipes: tuple[Recipe, ...],
     models: dict[str, Any],
+    refitted: dict[str, Any],
     decision: Any,
     evaluations: dict[str, Any],
     data: ModelData,
@@ -147,7 +162,7 @@ def pack(
         plan=plan,
         names=tuple(models),
         models=tuple(models.values()),
-        refitted=(),
+        refitted=tuple(refitted.values()),
         weights=tuple(feature_weights(recipe) for recipe in recipes),
         decision=decision,
         corpus_words=data.corpus_words,

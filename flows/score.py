@@ -6,6 +6,7 @@ from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
 from rakuten.prediction.package import ModelPackage
+from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.artifacts import publish_scores
 from tasks.dumps import Dump, open_dump
@@ -15,12 +16,13 @@ from tasks.runs import recorded_run
 
 
 @project_flow("score")
-def score(dump: str, model: str = "newest") -> str:
+def score(dump: str, model: str = CHAMPION) -> str:
     """Apply the models of a run or package to a dump: predictions of its test part, scores on its labelled part.
 
     Args:
         dump: Folder of the dump.
-        model: Folder of a package; or id of a retrain run, or the start of one; or "newest": the newest completed run.
+        model: "champion": the champion, or the newest completed run as long as nobody was ever promoted; "newest"; id
+            of a retrain run, or the start of one; or folder of a package.
 
     Returns:
         The run's id.

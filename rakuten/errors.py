@@ -9,9 +9,13 @@ RakutenError
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
 │   ├── RunNotFoundError          a run id that no run has
+│   │   └── NoChampionError       no champion was promoted yet, or none before this one
 │   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
+├── ChampionError                 the record of the champion is damaged or lost
+│   └── ChampionChangedError      the champion changed while somebody was judged against it
+├── RegistryError                 MLflow cannot be told of the champion
 ├── MismatchError                 probabilities whose product ids or class codes disagree
 ├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
 ├── ConstantPredictionError       a trained model that answers one class whatever it is shown
@@ -58,6 +62,10 @@ class RunNotFoundError(InputError):
     """A run id that no run has."""
 
 
+class NoChampionError(RunNotFoundError):
+    """No champion was promoted yet, or none before this one."""
+
+
 class PackageError(InputError):
     """A model package that is damaged, incomplete or of another version."""
 
@@ -68,6 +76,18 @@ class KeyInputError(RakutenError, TypeError):
 
 class OutputError(RakutenError):
     """A stage's files are absent, damaged or not what the stage promised."""
+
+
+class ChampionError(RakutenError):
+    """The record of the champion is damaged or lost; the message says how to go on."""
+
+
+class ChampionChangedError(ChampionError):
+    """The champion changed while somebody was judged against it."""
+
+
+class RegistryError(RakutenError):
+    """MLflow cannot be told of the champion; who is champion does not depend on it."""
 
 
 class MismatchError(RakutenError):

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         engine: What carries out a run's tasks: threads of its own process, or a Dask or Ray cluster.
         engine_address: Where that cluster's scheduler is; None: a cluster of this machine's processes, for the run.
         engine_slot: Name of the cluster's resource that a training takes one of (`GPU`); None: it is placed anywhere.
+        mlflow: URI of the MLflow that is told of champions; None: a database in the outputs folder.
+        gate: TOML file with the gate's rules (see `rakuten.promotion.rules`); None: the defaults.
     """
 
     model_config = SettingsConfigDict(env_prefix="RAKUTEN_", frozen=True)
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
     engine: Literal["local", "dask", "ray"] = "local"
     engine_address: str | None = None
     engine_slot: str | None = None
+    mlflow: str | None = None
+    gate: Path | None = None
 
     @property
     def outputs_folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts."""
+"""What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts, explorations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,12 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
 from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
+from rakuten.exploration.page import PAGE
+from rakuten.exploration.page import SUMMARY as EXPLORATION_SUMMARY
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
+from rakuten.pages.page import picture
 from rakuten.recipes import Plan, Recipe
-from rakuten.reporting.page import picture
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
 from rakuten.reporting.study_steps import TITLES, table_rows
@@ -132,3 +134,14 @@ def publish_validation(dump: Dump, validation: StageOutput) -> str:
     if not verdict["ok"]:
         tell_of_broken_contract(dump.path.name, "; ".join(verdict["failures"]))
     return validation.key
+
+
+def publish_exploration(page: StageOutput) -> str:
+    """Show what a dump's exploration found, and where its page is.
+
+    Returns:
+        The key of the page's output.
+    """
+    create_markdown_artifact(page.file(EXPLORATION_SUMMARY).read_text("utf-8"), key="exploration")
+    create_link_artifact(page.file(PAGE).as_uri(), key="exploration-page", description="Page of the explored dump")
+    return page.key

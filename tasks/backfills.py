@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 
 from rakuten.errors import InputError
 from rakuten.outputs.runs import RunBook, RunRecord
+from tasks.drift import drift_of
 from tasks.planning import Expectation
 from tasks.runs import run_book
 
@@ -107,6 +108,7 @@ COLUMNS: dict[str, Callable[[RunRecord, RunBook], Any]] = {
     "products": _count("products"),
     "quarantined": _count("quarantined"),
     "weighted F1": _weighted_f1,
+    "drift": drift_of,
 }
 
 

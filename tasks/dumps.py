@@ -6,10 +6,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.data.snapshot import DumpListing, list_dump, read_listing, record_snapshot
 from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs.runs import RunRecord
 from rakuten.settings import Settings
 from tasks.planning import current_planner
+from tasks.runs import run_book
 
 
 class Dump(BaseModel):
@@ -44,7 +46,20 @@ def _open(dump: str) -> Dump:
     path = Path(dump).expanduser().absolute()
     store = OutputStore(Settings().outputs_folder)
     listing = list_dump(path, memory=store.folder / "digests.parquet")
-    snapshot = store.run(record_snapshot, listing=listing)
+    return _dump(path, store.run(record_snapshot, listing=listing), listing)
+
+
+def recorded_dump(record: RunRecord) -> Dump:
+    """The dump of a run as it was then. What the run's stages made of it is found though its folder be gone.
+
+    Raises:
+        RunNotFoundError: If what the run recorded of it is gone.
+    """
+    snapshot = run_book().output(record, "snapshot")
+    return _dump(Path(record.parameters["dump"]), snapshot, read_listing(snapshot))
+
+
+def _dump(path: Path, snapshot: StageOutput, listing: DumpListing) -> Dump:
     return Dump(
         path=path,
         snapshot=snapshot,

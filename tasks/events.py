@@ -9,9 +9,13 @@ from prefect.events import EventTrigger, emit_event
 from prefect.events.filters import EventFilter, EventIDFilter, EventNameFilter, EventRelatedFilter
 
 from rakuten.errors import EventError
+from rakuten.promotion.decisions import Decision, Outcome
 
 DUMP_ARRIVED = "rakuten.dump.arrived"
 CONTRACT_BROKEN = "rakuten.contract.broken"
+MODEL_PROMOTED = "rakuten.model.promoted"
+MODEL_REFUSED = "rakuten.model.refused"
+DRIFT = "rakuten.drift"
 HEARD_WITHIN_SECONDS = 30.0
 
 
@@ -71,3 +75,30 @@ def tell_of_broken_contract(dump: str, reason: str) -> None:
     """
     payload: dict[str, Any] = {"dump": dump, "reason": reason}
     emit_event(CONTRACT_BROKEN, resource={"prefect.resource.id": f"rakuten.dump.{dump}"}, payload=payload)
+
+
+def tell_of_decision(decision: Decision) -> None:
+    """Emit that a challenger was promoted or refused, and why."""
+    emit_event(
+        MODEL_PROMOTED if decision.outcome is Outcome.PROMOTED else MODEL_REFUSED,
+        resource={"prefect.resource.id": f"rakuten.model.{decision.candidate.run}"},
+        payload={
+            "run": decision.candidate.run,
+            "package": decision.candidate.package,
+            "against": decision.against,
+            "forced": decision.forced,
+            "words": decision.words,
+        },
+    )
+
+
+def tell_of_drift(dump: str, model: str, alarms: list[str]) -> None:
+    """Emit that a dump differs from the one that a model learnt from.
+
+    Args:
+        dump: The dump's name.
+        model: The model's run.
+        alarms: What differs, a line each.
+    """
+    payload = {"dump": dump, "model": model, "alarms": alarms, "words": "; ".join(alarms)}
+    emit_event(DRIFT, resource={"prefect.resource.id": f"rakuten.dump.{dump}"}, payload=payload)

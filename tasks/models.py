@@ -9,6 +9,7 @@ from rakuten.errors import InputError
 from rakuten.images.weights import WeightsFile
 from rakuten.recipes import (
     Backbone,
+    BimodalRecipe,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
@@ -20,11 +21,11 @@ from rakuten.recipes import (
     TextNgramsRecipe,
     TextTfidfRecipe,
 )
-from rakuten.recipes.image import ImageRecipe
 from rakuten.recipes.plan import Modality
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes.recipe import NetworkRecipe, PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump
+from tasks.stage_task import StageTask
 from tasks.weights import weights_of
 
 
@@ -78,21 +79,22 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
     Returns:
         A future of the model's StageOutput.
     """
-    common = {"clean": data.clean, "split": split, "recipe": recipe}
-    match recipe:
-        case TextNgramsRecipe():
-            return stages.train_text_ngrams.submit(**common)
-        case TextTfidfRecipe():
-            return stages.train_text_tfidf.submit(corpus_words=data.corpus_words, **common)
-        case TextNetworkRecipe():
-            return stages.train_text_network.submit(corpus_words=data.corpus_words, **common)
-        case TextHashesRecipe():
-            return stages.train_text_hashes.submit(**common)
-        case ImageNetworkRecipe() | ImageFeaturesRecipe():
-            return stages.train_image_network.submit(images=images_for(recipe, data), **common)
-        case ImageBackboneRecipe():
-            weights = weights_of(recipe.backbone)
-            return stages.train_image_network.submit(images=images_for(recipe, data), weights=weights, **common)
+    return TRAIN[type(recipe)].submit(recipe=recipe, split=split, **_inputs(recipe, data))
+
+
+def refit(recipe: Recipe, data: ModelData, pooled: Any, scored: Any) -> Any:
+    """Submit the fit of a recipe's model to all labelled products.
+
+    Args:
+        recipe: The recipe.
+        data: As of the training.
+        pooled: Future of `pool_sides`.
+        scored: Future of the training.
+
+    Returns:
+        A future of the model's StageOutput.
+    """
+    return REFIT[type(recipe)].submit(recipe=recipe, split=pooled, scored=scored, **_inputs(recipe, data))
 
 
 def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
@@ -104,23 +106,57 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
     Raises:
         InputError: If the dump lacks the images that the recipe reads.
     """
-    if recipe.modality == "image" and not data.dump.has_images:
+    if recipe.reads_photos and not data.dump.has_images:
         raise InputError(f"{data.dump.path} has no images, which recipe {recipe.name} reads")
-    common = {"clean": data.clean, "split": split, "recipe": recipe, "finder": finder}
+    return FIND_RATE[type(recipe)].submit(recipe=recipe, finder=finder, split=split, **_inputs(recipe, data))
+
+
+TRAIN: dict[type, StageTask] = {
+    TextNgramsRecipe: stages.train_text_ngrams,
+    TextTfidfRecipe: stages.train_text_tfidf,
+    TextNetworkRecipe: stages.train_text_network,
+    TextHashesRecipe: stages.train_text_hashes,
+    ImageNetworkRecipe: stages.train_image_network,
+    ImageFeaturesRecipe: stages.train_image_network,
+    ImageBackboneRecipe: stages.train_image_network,
+    BimodalRecipe: stages.train_bimodal_network,
+}
+REFIT: dict[type, StageTask] = {
+    TextNgramsRecipe: stages.refit_text_ngrams,
+    TextTfidfRecipe: stages.refit_text_tfidf,
+    TextNetworkRecipe: stages.refit_text_network,
+    TextHashesRecipe: stages.refit_text_hashes,
+    ImageNetworkRecipe: stages.refit_image_network,
+    ImageFeaturesRecipe: stages.refit_image_network,
+    ImageBackboneRecipe: stages.refit_image_network,
+    BimodalRecipe: stages.refit_bimodal_network,
+}
+FIND_RATE: dict[type, StageTask] = {
+    TextNetworkRecipe: stages.find_text_network_rate,
+    TextHashesRecipe: stages.find_text_hashes_rate,
+    ImageNetworkRecipe: stages.find_image_network_rate,
+    ImageFeaturesRecipe: stages.find_image_network_rate,
+    ImageBackboneRecipe: stages.find_image_network_rate,
+    BimodalRecipe: stages.find_bimodal_network_rate,
+}
+
+
+def _inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
+    """What models of a recipe's family learn from, beside recipe and split."""
     match recipe:
-        case TextNetworkRecipe():
-            return stages.find_text_network_rate.submit(corpus_words=data.corpus_words, **common)
-        case TextHashesRecipe():
-            return stages.find_text_hashes_rate.submit(**common)
-        case ImageNetworkRecipe() | ImageFeaturesRecipe():
-            return stages.find_image_network_rate.submit(images=images_for(recipe, data), **common)
+        case TextTfidfRecipe() | TextNetworkRecipe():
+            return {"clean": data.clean, "corpus_words": data.corpus_words}
         case ImageBackboneRecipe():
             weights = weights_of(recipe.backbone)
-            return stages.find_image_network_rate.submit(images=images_for(recipe, data), weights=weights, **common)
+            return {"clean": data.clean, "images": images_for(recipe, data), "weights": weights}
+        case ImageNetworkRecipe() | ImageFeaturesRecipe() | BimodalRecipe():
+            return {"clean": data.clean, "images": images_for(recipe, data)}
+        case _:
+            return {"clean": data.clean}
 
 
 def images_for(
-    recipe: ImageRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
+    recipe: PhotoRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
 ) -> Any:
     """Submit what makes of the dumps' photos the arrays that a recipe reads.
 
@@ -135,7 +171,7 @@ def images_for(
 
     def of_one(dump: Dump) -> Any:
         photos = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": recipe.borders}
-        if isinstance(recipe, ImageFeaturesRecipe):
+        if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe):
             found = weights(recipe.backbone)
             return stages.extract_features.submit(backbone=recipe.backbone, weights=found, **photos)
         return stages.resize_images.submit(size=recipe.input_size, **photos)

@@ -6,14 +6,16 @@ from uuid import UUID
 from prefect import get_client
 from prefect.runtime import flow_run
 
-SHOWN = ("only", "first", "last", "plan", "recipe", "part", "model")
+# What is asked for unless something else is.
+USUAL = (None, "", "newest", "champion")
+SHOWN = ("run", "only", "first", "last", "plan", "recipe", "part", "model")
 
 
 def run_name() -> str:
     """The name of the flow run of this context, from its parameters."""
     parameters = flow_run.parameters
     folder = parameters.get("dump") or parameters.get("catalogue") or flow_run.flow_name
-    return _joined(folder, *(parameters[name] for name in SHOWN if parameters.get(name) not in (None, "", "newest")))
+    return _joined(folder, *(parameters[name] for name in SHOWN if parameters.get(name) not in USUAL))
 
 
 def rename_run(*parts: str) -> None:

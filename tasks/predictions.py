@@ -10,7 +10,8 @@ from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
-from rakuten.recipes.image import ImageRecipe
+from rakuten.promotion.naming import named_run
+from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.models import ModelData, images_for
@@ -18,24 +19,23 @@ from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.predictions")
 
-NEWEST = "newest"
-
 
 def find_package(model: str) -> ModelPackage:
     """The model package that a name means, all its files checked.
 
     Args:
-        model: Folder of a package; or id of a retrain run, or the start of one; or "newest": the newest completed run.
+        model: Folder of a package; or what `named_run` takes.
 
     Raises:
         RunNotFoundError: If there is no such run, or its package is gone.
         PackageError: If the package is damaged or of another version.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
     """
     folder = package_folder(model)
     if folder is not None:
         return open_package(folder)
     book = run_book()
-    record = book.find(None if model == NEWEST else model, flow="retrain")
+    record = named_run(book, model)
     return open_package(book.output(record, "package").folder)
 
 
@@ -67,7 +67,7 @@ def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit
     images = {
         member.name: _images(recipe, data, package, member)
         for member in package.record.members
-        if member.name in asked and isinstance(recipe := recipes[member.name], ImageRecipe)
+        if member.name in asked and dump.has_images and isinstance(recipe := recipes[member.name], PhotoRecipe)
     }
     return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, fit=chosen)
 
@@ -93,5 +93,5 @@ def deliver(submission: StageOutput, output: str) -> int:
     return rows
 
 
-def _images(recipe: ImageRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
+def _images(recipe: PhotoRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
     return images_for(recipe, data, weights=lambda backbone: package.weights(member))

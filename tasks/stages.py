@@ -6,6 +6,7 @@ writes meet, are answered 503 and tried again two seconds later.
 
 from rakuten.data.merging import merge_products as _merge_products
 from rakuten.data.products import read_products as _read_products
+from rakuten.data.split import pool_sides as _pool_sides
 from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
@@ -18,14 +19,28 @@ from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
 from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
+from rakuten.exploration.comparison import compare_parts as _compare_parts
+from rakuten.exploration.comparison import compare_profiles as _compare_profiles
+from rakuten.exploration.images import describe_images as _describe_images
+from rakuten.exploration.page import render_exploration as _render_exploration
+from rakuten.exploration.products import describe_products as _describe_products
+from rakuten.exploration.profile import profile_products as _profile_products
+from rakuten.exploration.repeats import find_repeats as _find_repeats
+from rakuten.exploration.samples import draw_samples as _draw_samples
+from rakuten.exploration.texts import profile_texts as _profile_texts
+from rakuten.exploration.words import describe_words as _describe_words
 from rakuten.fusion.stages import decide as _decide
 from rakuten.fusion.stages import fuse as _fuse
 from rakuten.images.features import extract_features as _extract_features
 from rakuten.images.inspection import inspect_images as _inspect_images
 from rakuten.images.joining import join_images as _join_images
+from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
+from rakuten.promotion.drift import measure_drift as _measure_drift
+from rakuten.promotion.stages import judge_challenger as _judge_challenger
+from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -36,6 +51,8 @@ from rakuten.reporting.thumbnails import cut_thumbnails as _cut_thumbnails
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
 from rakuten.training import (
+    bimodal_network,
+    bimodal_rates,
     image_network,
     image_rates,
     text_hashes,
@@ -54,6 +71,7 @@ merge_products = StageTask(_merge_products)
 check_table = StageTask(_check_table, label="file")
 clean_products = StageTask(_clean_products)
 split_products = StageTask(_split_products)
+pool_sides = StageTask(_pool_sides)
 find_corpus_words = StageTask(_find_corpus_words)
 
 resize_images = StageTask(_resize_images, label="size")
@@ -64,10 +82,19 @@ train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slo
 train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=True)
 train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
 train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
+train_bimodal_network = StageTask(bimodal_network.train_bimodal_network, label="recipe", slot=True)
 train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
+
+refit_text_ngrams = StageTask(text_ngrams.refit_text_ngrams, label="recipe", slot=True)
+refit_text_tfidf = StageTask(text_tfidf.refit_text_tfidf, label="recipe", slot=True)
+refit_text_network = StageTask(text_network.refit_text_network, label="recipe", slot=True)
+refit_text_hashes = StageTask(text_hashes.refit_text_hashes, label="recipe", slot=True)
+refit_bimodal_network = StageTask(bimodal_network.refit_bimodal_network, label="recipe", slot=True)
+refit_image_network = StageTask(image_network.refit_image_network, label="recipe", slot=True)
 
 find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
 find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
+find_bimodal_network_rate = StageTask(bimodal_rates.find_bimodal_network_rate, label="recipe", slot=True)
 find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
@@ -89,3 +116,18 @@ report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)
 render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")
+keep_test_side = StageTask(_keep_test_side)
+judge_challenger = StageTask(_judge_challenger)
+measure_drift = StageTask(_measure_drift)
+
+profile_texts = StageTask(_profile_texts)
+measure_images = StageTask(_measure_images)
+profile_products = StageTask(_profile_products)
+describe_products = StageTask(_describe_products)
+find_repeats = StageTask(_find_repeats)
+describe_words = StageTask(_describe_words)
+describe_images = StageTask(_describe_images)
+draw_samples = StageTask(_draw_samples)
+compare_parts = StageTask(_compare_parts)
+compare_profiles = StageTask(_compare_profiles)
+render_exploration = StageTask(_render_exploration)

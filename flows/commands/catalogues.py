@@ -28,7 +28,7 @@ CATALOGUE = click.option(
 @MODALITY
 @reporting_errors
 def nightly(catalogue: str, plan: str, modality: Modality) -> None:
-    """Retrain on the newest complete dump of a catalogue."""
+    """Retrain on the newest complete dump of a catalogue, and hold the models against the champion."""
     from flows.checks import check_retrain
     from tasks.catalogue import newest_dump
 
@@ -43,13 +43,15 @@ def nightly(catalogue: str, plan: str, modality: Modality) -> None:
 @click.option("--to", "last", default="", metavar="NAME", help="Last dump.  [default: the newest]")
 @click.option(
     "--only",
-    type=click.Choice(["all", "features", "scores"]),
+    type=click.Choice(["all", "features", "scores", "drift"]),
     default="all",
     show_default=True,
-    help="Train and score; or do what trainings read; or apply the model of an earlier run.",
+    help="Train and score; or do what trainings read; or apply a model; or measure drift.",
 )
 @PLAN
-@click.option("--model", default="newest", show_default=True, metavar="RUN", help="Run whose model `scores` applies.")
+@click.option(
+    "--model", default="champion", show_default=True, metavar="NAME", help="Model that `scores` and `drift` ask."
+)
 @click.option(
     "--order", type=click.Choice(["oldest", "newest"]), default="oldest", show_default=True, help="Begin with."
 )

@@ -1,5 +1,6 @@
 """Commands on dumps: making one, holding one against its contracts."""
 
+import html
 from pathlib import Path
 
 import click
@@ -44,3 +45,37 @@ def validate(dump: str) -> None:
     click.echo(f"\nquarantine  {found.file('quarantine.parquet')}\nData Docs   {found.folder / 'data_docs/index.html'}")
     if not verdict["ok"]:
         raise ContractError("the dump breaks its contracts; see the lines above")
+
+
+@click.command()
+@DUMP
+@click.option("--model", default="champion", show_default=True, metavar="NAME", help="champion, newest, or a run.")
+@reporting_errors
+def drift(dump: str, model: str) -> None:
+    """Measure how a dump differs from the one that the champion learnt from."""
+    from flows.checks import check_dump, check_run
+    from flows.overview import drift_lines
+
+    check_dump(dump)
+    check_run(model)
+    run = call_flow("flows.drift", "drift", dump=absolute(dump), model=model)
+    click.echo("\n".join(drift_lines(outputs_store(), run)))
+
+
+@click.command()
+@DUMP
+@click.option("--against", metavar="DIR", help="Folder of an earlier dump to compare with.")
+@reporting_errors
+def explore(dump: str, against: str | None) -> None:
+    """Look at a dump: classes, texts, words, photos, repeats, doubtful labels, and what shifted since another dump."""
+    from flows.checks import check_dump
+
+    for folder in filter(None, (dump, against)):
+        check_dump(folder)
+    earlier = absolute(against) if against else None
+    key = call_flow("flows.explore", "explore", dump=absolute(dump), against=earlier)
+    found = outputs_store().find(key)
+    assert found is not None
+    # Escaped for whoever renders it; a terminal shows characters as they are.
+    click.echo(html.unescape(found.file("exploration.md").read_text("utf-8")))
+    click.echo(f"page  {found.file('exploration.html')}")

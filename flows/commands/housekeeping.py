@@ -15,13 +15,14 @@ from flows.commands.calling import outputs_store, reporting_errors
 @click.option("--dry-run", is_flag=True, help="Show what would go and remove nothing.")
 @reporting_errors
 def gc(keep: str, runs: int, protect: tuple[str, ...], wait: bool, dry_run: bool) -> None:
-    """Remove outputs that no recent run needs, least recently used first."""
+    """Remove outputs that neither a recent run needs nor a champion, least recently used first."""
     from contextlib import nullcontext
 
     from flows.overview import clearing_lines
     from rakuten.errors import OutputsInUseError
     from rakuten.outputs.housekeeping import clear, needed_by, parse_size, plan_clearing, survey
     from rakuten.outputs.runs import RunBook
+    from rakuten.promotion.champions import ChampionBook
     from tasks.in_use import nobody_using_outputs, outputs_in_use
     from tasks.records import forget_lost_records
 
@@ -30,7 +31,7 @@ def gc(keep: str, runs: int, protect: tuple[str, ...], wait: bool, dry_run: bool
         raise OutputsInUseError("a run is at work; try again when it is over, or wait for it with --wait")
     with nullcontext() if dry_run else nobody_using_outputs():
         book = RunBook(store)
-        protected = [book.find(run).run for run in protect]
+        protected = [*ChampionBook(store.folder).read().needed_runs, *(book.find(run).run for run in protect)]
         clearing = plan_clearing(survey(store), needed_by(book.all(), runs, protected), size)
         click.echo("\n".join(clearing_lines(clearing, size, dry_run=dry_run)))
         if not dry_run:

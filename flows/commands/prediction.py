@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 @click.command()
 @DUMP
 @click.option(
-    "--model", default="newest", show_default=True, metavar="RUN|DIR", help="Run, or folder of a model package."
+    "--model",
+    default="champion",
+    show_default=True,
+    metavar="NAME",
+    help="champion (until there is one, the newest run), newest, a run, or the folder of a model package.",
 )
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which products.")
 @click.option("--output", required=True, metavar="FILE.csv", help="Where the submission goes.")

@@ -13,7 +13,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.serving.environment import HEARTBEAT_SECONDS, MARK, PREFIX
 from rakuten.settings import Settings
-from tasks.events import CONTRACT_BROKEN
+from tasks.events import CONTRACT_BROKEN, DRIFT, MODEL_PROMOTED
 
 logger = logging.getLogger("rakuten.serving")
 
@@ -97,6 +97,15 @@ def _automations(settings: Settings) -> Iterator[AutomationCore]:
         "tell of broken contracts": (
             EventTrigger(expect={CONTRACT_BROKEN}, posture=Posture.Reactive, threshold=1),
             "dump {{ event.payload.dump }} breaks its contracts: {{ event.payload.reason }}",
+        ),
+        "tell of promotions": (
+            EventTrigger(expect={MODEL_PROMOTED}, posture=Posture.Reactive, threshold=1),
+            "{{ event.payload.words }}",
+        ),
+        "tell of drift": (
+            EventTrigger(expect={DRIFT}, posture=Posture.Reactive, threshold=1),
+            "dump {{ event.payload.dump }} differs from what {{ event.payload.model }} learnt from: "
+            "{{ event.payload.words }}",
         ),
     }
     for name, (trigger, text) in notices.items():

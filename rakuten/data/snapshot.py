@@ -22,7 +22,7 @@ from rakuten.data.dump_files import DumpFiles
 from rakuten.data.layout import TABLES, X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot_files import SNAPSHOT_FILE, SNAPSHOT_SCHEMA
 from rakuten.errors import DumpError
-from rakuten.outputs import report_progress
+from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
 
 logger = logging.getLogger(__name__)
@@ -125,6 +125,12 @@ def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, int]:
     pq.write_table(table, out / SNAPSHOT_FILE)
     images = sum(file.name not in TABLES for file in listing.files)
     return {"files": len(listing.files), "images": images, "bytes": sum(file.size for file in listing.files)}
+
+
+def read_listing(snapshot: StageOutput) -> DumpListing:
+    """What a dump held when its snapshot was recorded, whatever is in its folder by now."""
+    rows = pq.read_table(snapshot.file(SNAPSHOT_FILE), schema=SNAPSHOT_SCHEMA).to_pylist()
+    return DumpListing(files=tuple(ListedFile(*row.values()) for row in rows))
 
 
 def _digest(files: DumpFiles, names: list[str]) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,27 @@ def split_products(out: Path, clean: StageOutput, recipe: SplitRecipe) -> dict[s
     return _facts(products, sides)
 
 
+@stage(version=1)
+def pool_sides(out: Path, split: StageOutput) -> dict[str, Any]:
+    """Put every labelled product on the train side: for models that are fitted again, once all scores are taken.
+
+    Args:
+        out: Work folder.
+        split: `split_products`.
+
+    Returns:
+        Number of products.
+
+    Output:
+        split.parquet: As of `split_products`, with one side; nothing that is scored can be found in it.
+    """
+    sides = pq.read_table(split.file(SPLIT))
+    place = sides.schema.get_field_index("side")
+    pooled = sides.set_column(place, "side", pa.array(["train"] * len(sides), pa.string()))
+    pq.write_table(pooled, out / SPLIT)
+    return {"train": len(pooled)}
+
+
 def by_content(products: pd.DataFrame, recipe: SplitRecipe) -> Sides:
     """Sides by title, fitting rows with an evaluated image withheld.
 

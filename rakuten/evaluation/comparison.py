@@ -77,6 +77,33 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame) -> Comparison
     Raises:
         InputError: If no product is in both with one and the same class.
     """
+    matched, common = match_predictions(first, second)
+    codes, one, other = (matched[column].to_numpy(np.int64) for column in ("prdtypecode", "first", "second"))
+    was_right, is_right = one == codes, other == codes
+    return Comparison(
+        paired=compare(codes, one, other),
+        mcnemar=mcnemar(int((was_right & ~is_right).sum()), int((~was_right & is_right).sum())),
+        flips=_flips(matched["productid"].to_numpy(np.int64), codes, one, other),
+        changed_wrong=int((~was_right & ~is_right & (one != other)).sum()),
+        only_first=len(first) - common,
+        only_second=len(second) - common,
+        relabelled=common - len(matched),
+    )
+
+
+def match_predictions(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """What two models answered for the same test products.
+
+    Args:
+        first, second: As for `compare_predictions`.
+
+    Returns:
+        productid, prdtypecode, first, second (predicted classes) of the products whose class is the same in both, by
+        ascending productid; and how many products are in both at all.
+
+    Raises:
+        InputError: If no product is in both with one and the same class.
+    """
     common = first.merge(second, on="productid", suffixes=("_first", "_second"), validate="one_to_one")
     agreed = common["prdtypecode_first"] == common["prdtypecode_second"]
     matched = common[agreed].sort_values("productid", ignore_index=True)
@@ -85,19 +112,8 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame) -> Comparison
             "nothing to compare: expected products that are test products of both with the same class, received "
             f"{len(first)} and {len(second)} test products, {len(common)} of them in both, none with the same class"
         )
-    codes, one, other = (
-        matched[column].to_numpy(np.int64) for column in ("prdtypecode_first", "predicted_first", "predicted_second")
-    )
-    was_right, is_right = one == codes, other == codes
-    return Comparison(
-        paired=compare(codes, one, other),
-        mcnemar=mcnemar(int((was_right & ~is_right).sum()), int((~was_right & is_right).sum())),
-        flips=_flips(matched["productid"].to_numpy(np.int64), codes, one, other),
-        changed_wrong=int((~was_right & ~is_right & (one != other)).sum()),
-        only_first=len(first) - len(common),
-        only_second=len(second) - len(common),
-        relabelled=int((~agreed).sum()),
-    )
+    names = {"prdtypecode_first": "prdtypecode", "predicted_first": "first", "predicted_second": "second"}
+    return matched.rename(columns=names)[["productid", *names.values()]], len(common)
 
 
 def _flips(

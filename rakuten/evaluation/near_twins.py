@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rakuten.data.joined import IMAGES_FILE
+from rakuten.images.perceptual_hash import distance as hash_distance
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
 from rakuten.text.inputs import read_labelled
@@ -29,8 +30,8 @@ BLOCK = 256
 # Levels of 255, root mean square over the 12×12 colours of two images, up to which they are one picture. Of 540 real
 # photos saved anew in half the size or at quality 50 all copies stay below, and no two different photos come near.
 SAME_COLOURS = 2.0
-# And bits of 64 in which their difference hashes may differ, for pictures that are mostly a white ground.
-SAME_EDGES = 6
+# And the distance of their difference hashes, for pictures that are mostly a white ground.
+SAME_EDGES = 0.3
 
 
 @stage(version=1, libraries=("numpy", "scikit-learn", "scipy"))
@@ -147,11 +148,11 @@ def _by_image(test: pd.DataFrame, train: pd.DataFrame, images: StageOutput) -> p
     if asked.empty or known.empty:
         return _twins([])
     asked_looks, known_looks = (_stacked(side["look"]) for side in (asked, known))
-    edges = [[int(edge, 16) for edge in side["perceptual_hash"]] for side in (asked, known)]
+    edges = [side["perceptual_hash"].tolist() for side in (asked, known)]
     pairs = [
         (int(asked["productid"][row]), int(known["productid"][column]), "image", 1 - distance / 255)
         for row, column, distance in same_pictures(asked_looks, known_looks)
-        if (edges[0][row] ^ edges[1][column]).bit_count() <= SAME_EDGES
+        if hash_distance(edges[0][row], edges[1][column]) <= SAME_EDGES
     ]
     pairs.sort(key=lambda pair: (pair[0], -pair[3], pair[1]))
     return _twins(pairs).drop_duplicates("productid", ignore_index=True)

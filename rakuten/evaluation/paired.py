@@ -76,6 +76,7 @@ def compare(
     first: npt.NDArray[np.int64],
     second: npt.NDArray[np.int64],
     *,
+    interval: float = INTERVAL,
     seed: int = 1234,
     resamples: int = RESAMPLES,
 ) -> Paired:
@@ -88,11 +89,12 @@ def compare(
 
     A bootstrap knows only what it saw: from a handful of products that two answers tell apart, its intervals are too
     short. Where they are so few that no exact test could show a difference (`fewest_telling`), the interval is
-    stretched to zero.
+    stretched to zero. All of 95 % holds for another `interval` alike.
 
     Args:
         true_codes: int64 (num_samples,), class codes.
         first, second: int64 (num_samples,), predicted class codes of the same products.
+        interval: How often intervals hold.
         seed: Of the draws.
         resamples: Number of draws.
 
@@ -104,30 +106,36 @@ def compare(
         Efron & Tibshirani (1993), An Introduction to the Bootstrap; Romano & Wolf (2005), Exact and approximate
         stepdown methods for multiple hypothesis testing.
     """
-    cells, counts = _count_cells(true_codes, first, second)
+    cells, counts = count_cells(true_codes, first, second)
     differing = counts * (cells[1] != cells[2])
-    observed = [_scores(classes) for classes in _score_both(cells, counts[np.newaxis])]
-    drawn = _draw(cells, counts, seed, resamples)
-    low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
+    observed = [_scores(classes) for classes in score_both(cells, counts[np.newaxis])]
+    drawn = draw_scores(cells, counts, seed, resamples)
+    low, high = (1 - interval) / 2, (1 + interval) / 2
+    fewest = fewest_telling(1, interval)
     scores = {}
     for name in SCORES:
         one, other = (float(values[name][0]) for values in observed)
         ends = np.quantile(drawn[1][name] - drawn[0][name], [low, high])
-        difference = _difference(other - one, float(ends[0]), float(ends[1]), int(differing.sum()), looks=1)
+        difference = _difference(other - one, float(ends[0]), float(ends[1]), int(differing.sum()), fewest)
         scores[name] = ScoreDifference(one, other, difference)
     support, told_apart = _by_class(cells, counts, differing)
-    return Paired(int(counts.sum()), scores, _compare_classes(observed, drawn, support, told_apart))
+    return Paired(int(counts.sum()), scores, _compare_classes(observed, drawn, support, told_apart, interval))
 
 
-def fewest_telling(looks: int) -> int:
+def fewest_telling(looks: int, interval: float = INTERVAL) -> int:
     """Products two answers must differ on before a sign test over so many looks can come out below 5 % at all."""
-    return math.ceil(math.log2(2 * looks / (1 - INTERVAL)))
+    return math.ceil(math.log2(2 * looks / (1 - interval)))
 
 
-def _count_cells(
+def count_cells(
     true_codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], Counts]:
-    """The cells that occur, int64 (3, num_cells) of class positions, and how often each does."""
+    """The cells that occur, int64 (3, num_cells) of class positions, and how often each does.
+
+    Raises:
+        InputError: If there is no product.
+        MismatchError: If the lengths differ, or a code is none of the 27.
+    """
     if not len(true_codes) == len(first) == len(second):
         raise MismatchError(f"{len(true_codes)} true classes, but {len(first)} and {len(second)} predictions")
     if not len(true_codes):
@@ -138,7 +146,7 @@ def _count_cells(
     return np.stack(np.unravel_index(cells, shape)), counts.astype(np.int64)
 
 
-def _score_both(cells: npt.NDArray[np.int64], drawn: Counts) -> Iterator[ClassScores]:
+def score_both(cells: npt.NDArray[np.int64], drawn: Counts) -> Iterator[ClassScores]:
     """Scores by class of the first and of the second, from counts of the cells (num_draws, num_cells)."""
     # BLAS multiplies floats only; counts stay exact in them.
     weights = drawn.astype(np.float64)
@@ -155,14 +163,14 @@ def _scores(classes: ClassScores) -> dict[str, Floats]:
     return {**whole, "f1": classes.f1}
 
 
-def _draw(cells: npt.NDArray[np.int64], counts: Counts, seed: int, resamples: int) -> list[dict[str, Floats]]:
+def draw_scores(cells: npt.NDArray[np.int64], counts: Counts, seed: int, resamples: int) -> list[dict[str, Floats]]:
     """Scores of the first and of the second in every draw."""
     generator = np.random.default_rng(seed)
     total, found = int(counts.sum()), []
     for start in range(0, resamples, DRAWN_AT_ONCE):
         size = min(DRAWN_AT_ONCE, resamples - start)
         drawn = generator.multinomial(total, counts / total, size=size)
-        found.append([_scores(classes) for classes in _score_both(cells, drawn)])
+        found.append([_scores(classes) for classes in score_both(cells, drawn)])
     return [
         {name: np.concatenate([batch[which][name] for batch in found]) for name in found[0][which]} for which in (0, 1)
     ]
@@ -176,13 +184,18 @@ def _by_class(cells: npt.NDArray[np.int64], counts: Counts, differing: Counts) -
 
 
 def _compare_classes(
-    observed: list[dict[str, Floats]], drawn: list[dict[str, Floats]], support: Counts, told_apart: Counts
+    observed: list[dict[str, Floats]],
+    drawn: list[dict[str, Floats]],
+    support: Counts,
+    told_apart: Counts,
+    interval: float,
 ) -> tuple[ClassDifference, ...]:
     first, second = (values["f1"][0] for values in observed)
     lead = second - first
     deviations = drawn[1]["f1"] - drawn[0]["f1"] - lead
     errors = deviations.std(axis=0)
-    reach = errors * _max_t(deviations, errors)
+    reach = errors * _max_t(deviations, errors, interval)
+    fewest = fewest_telling(NUM_CLASSES, interval)
     return tuple(
         ClassDifference(
             code=CODES[place],
@@ -194,22 +207,22 @@ def _compare_classes(
                 float(lead[place] - reach[place]),
                 float(lead[place] + reach[place]),
                 int(told_apart[place]),
-                looks=NUM_CLASSES,
+                fewest,
             ),
         )
         for place in np.flatnonzero(support)
     )
 
 
-def _difference(value: float, low: float, high: float, told_apart: int, looks: int) -> Difference:
-    if told_apart < fewest_telling(looks):
+def _difference(value: float, low: float, high: float, told_apart: int, fewest: int) -> Difference:
+    if told_apart < fewest:
         return Difference(value, min(low, 0.0), max(high, 0.0))
     return Difference(value, low, high)
 
 
-def _max_t(deviations: Floats, errors: Floats) -> float:
-    """The distance, in standard errors, that no class goes beyond in 95 % of the draws."""
+def _max_t(deviations: Floats, errors: Floats, interval: float) -> float:
+    """The distance, in standard errors, that no class goes beyond in so many of the draws."""
     moves = errors > 0
     if not moves.any():
         return 0.0
-    return float(np.quantile(np.abs(deviations[:, moves] / errors[moves]).max(axis=1), INTERVAL))
+    return float(np.quantile(np.abs(deviations[:, moves] / errors[moves]).max(axis=1), interval))

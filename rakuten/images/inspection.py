@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
@@ -18,6 +17,7 @@ from rakuten.data.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
 from rakuten.images.borders import WHITE_FROM
 from rakuten.images.decoding import decode, open_image
+from rakuten.images.perceptual_hash import difference_hash
 from rakuten.outputs import OutputStore, Pool, StageOutput
 from rakuten.outputs.pool import Shards
 from rakuten.stages import Pending, stage
@@ -28,9 +28,8 @@ IMAGES_FILE = "images.parquet"
 SHARD_SIZE = 2000
 UNIT = "images"
 
-# Enough for a hash of 9×8 pixels; a JPEG decoded no larger than needed costs less than half.
+# Enough for the perceptual hash; a JPEG decoded no larger than needed costs less than half.
 INSPECTED_SIZE = 96
-HASH_SIZE = (9, 8)
 # Small enough to be kept for every image, large enough that of 540 real photos no two are as close as copies are.
 LOOK_SIZE = 12
 
@@ -85,9 +84,9 @@ def inspect_images(out: Path, snapshot: StageOutput, dump: Path, num_workers: in
 
     Output:
         images.parquet: one row an image file: name, part, imageid, productid, digest (SHA-256 of the bytes), bytes,
-            width, height (pixels), mode (Pillow's), progressive, perceptual_hash (16 hexadecimal digits), look
-            (`look_of`), white_share (0..1), error; sorted by part and name. Where the image does not decode, `error`
-            says why and what is not known is null.
+            width, height (pixels), mode (Pillow's), progressive, perceptual_hash (`difference_hash`), look (`look_of`),
+            white_share (0..1), error; sorted by part and name. Where the image does not decode, `error` says why and
+            what is not known is null.
         shards/: the same by digest, shared with other outputs.
     """
     with SnapshotFiles(snapshot, dump) as files, ThreadPoolExecutor(num_workers, "inspect") as threads:
@@ -137,18 +136,6 @@ def inspect(data: bytes) -> dict[str, Any]:
     white_share = float((pixels >= WHITE_FROM).all(axis=-1).mean())
     seen = {"perceptual_hash": difference_hash(picture), "look": look_of(picture)}
     return findings | seen | {"white_share": round(white_share, 4)}
-
-
-def difference_hash(picture: Image.Image) -> str:
-    """A hash that copies of a picture share though their bytes differ: 16 hexadecimal digits.
-
-    Each bit says whether one of 9×8 grey values is darker than its right neighbour.
-
-    Reference:
-        Neal Krawetz, "Kind of Like That", 2013.
-    """
-    greys: npt.NDArray[np.uint8] = np.asarray(picture.convert("L").resize(HASH_SIZE, Image.Resampling.BILINEAR))
-    return np.packbits(greys[:, :-1] < greys[:, 1:]).tobytes().hex()
 
 
 def look_of(picture: Image.Image) -> bytes:

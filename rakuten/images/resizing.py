@@ -120,8 +120,7 @@ def decode_square(data: bytes, size: int, borders: Borders = "keep") -> npt.NDAr
 
 def _square(image: Image.Image, sides: tuple[int, int], size: int) -> npt.NDArray[np.uint8]:
     """A picture in the middle of a square; `sides`, width and height, say its shape more exactly than its own do."""
-    longest = max(sides)
-    width, height = (max(1, round(side * size / longest)) for side in sides)
+    width, height = size_within(sides, size)
     # Pillow widens the bilinear filter when it shrinks, so this is an average over area, not a sample.
     resized = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
     if (width, height) == (size, size):
@@ -129,6 +128,12 @@ def _square(image: Image.Image, sides: tuple[int, int], size: int) -> npt.NDArra
     square = Image.new("RGB", (size, size), WHITE)
     square.paste(resized, ((size - width) // 2, (size - height) // 2))
     return np.asarray(square, np.uint8)
+
+
+def size_within(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Width and height that an image of these sides has within a square."""
+    width, height = (max(1, round(side * size / max(sides))) for side in sides)
+    return width, height
 
 
 def _pool(

@@ -80,6 +80,8 @@ class Plan(Strict):
         name: The plan's name.
         recipes: What is trained, in the order of reports.
         cleaning, split, fusion: See their classes.
+        refit: Whether the models are fitted again to all labelled products once they are scored, with the settings
+            found (epochs, calibration, fusion), to predict with.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Plan(Strict):
     cleaning: CleaningRecipe = CleaningRecipe()
     split: SplitRecipe = SplitRecipe()
     fusion: FusionRecipe = FusionRecipe()
+    refit: bool = False
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -105,5 +108,11 @@ class Plan(Strict):
         return self
 
     def of_modality(self, modality: Modality) -> tuple[Recipe, ...]:
-        """The recipes that a run restricted to one modality trains."""
-        return tuple(recipe for recipe in self.recipes if modality in ("both", recipe.modality))
+        """The recipes that a run restricted to one modality trains; those that read both belong to neither."""
+        if modality == "both":
+            return self.recipes
+        return tuple(
+            recipe
+            for recipe in self.recipes
+            if recipe.modality == modality and recipe.reads_photos == (modality == "image")
+        )

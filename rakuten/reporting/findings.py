@@ -14,11 +14,11 @@ from rakuten.evaluation.evaluate import METRICS, PER_CLASS, RELIABILITY_PICTURE
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.evaluation.slices import SLICES
 from rakuten.outputs import StageOutput
+from rakuten.pages.page import picture
+from rakuten.pages.tables import records
 from rakuten.reporting.examples import EXAMPLES
-from rakuten.reporting.page import picture
 from rakuten.reporting.published import published_fusion_f1, published_fusions
 from rakuten.reporting.scores import ScoreRow
-from rakuten.reporting.tables import records
 from rakuten.reporting.thumbnails import THUMBNAILS
 
 SECTIONS = ("confusions", "label errors", "near-twins", "duplicates")

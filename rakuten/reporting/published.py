@@ -4,10 +4,12 @@ They are its own, on its own 20 % split of 84,916 products, on which it also cho
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from rakuten.pages.tables import records
 from rakuten.recipes import (
     Backbone,
     ImageBackboneRecipe,
@@ -19,8 +21,8 @@ from rakuten.recipes import (
 )
 from rakuten.recipes.image import PretrainedRecipe
 from rakuten.recipes.plan import FusionMethod
-from rakuten.reporting.own_files import FOLDER
-from rakuten.reporting.tables import records
+
+REFERENCE = Path(__file__).parent / "reference"
 
 # The nearest thing it has to a linear classifier over n-grams.
 LINEAR_TEXT_MODEL = "linear_svc"
@@ -172,4 +174,4 @@ def _text_model(model: str, column: str) -> PublishedScore | None:
 
 
 def _read(name: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / "reference" / f"{name}.csv")
+    return pd.read_csv(REFERENCE / f"{name}.csv")

@@ -10,17 +10,18 @@ from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.page import picture, render
+from rakuten.pages.tables import records
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, read_dump, read_parts
 from rakuten.reporting.findings import explain, what_changed
 from rakuten.reporting.fusion_weights import weights_by_case
-from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
-from rakuten.reporting.page import picture, render
+from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.published import PublishedScore, best_published, published_f1_by_class
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
 from rakuten.reporting.scores import ScoreRow, plain, score_rows
-from rakuten.reporting.tables import records
 from rakuten.stages import stage
 
 REPORT = "report.html"
@@ -112,11 +113,11 @@ def render_report(
             "steps": steps,
             "seconds": total_seconds(steps),
             "environment": environment(steps),
-            "style": (FOLDER / "report.css").read_text("utf-8"),
+            "style": own_files.style(),
         }
     )
-    (out / SUMMARY).write_text(render("report.md.j2", content), "utf-8")
-    page = render("report.html.j2", content)
+    (out / SUMMARY).write_text(render(own_files, "report.md.j2", content), "utf-8")
+    page = render(own_files, "report.html.j2", content)
     (out / REPORT).write_text(page, "utf-8")
     return {"f1_weighted": decided.f1_weighted, "bytes": len(page.encode())}
 

@@ -7,9 +7,10 @@ import pandas as pd
 
 from rakuten.data.classes import LABELS
 from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.page import picture, render
 from rakuten.recipes import ImageStudyPlan
-from rakuten.reporting.own_files import FOLDER, OWN_FILES, OwnFiles
-from rakuten.reporting.page import picture, render
+from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.stages import REPORT, SUMMARY
 from rakuten.reporting.study_steps import CLASSES, CONFUSED, STEP, TABLE, plain_rows
@@ -52,9 +53,8 @@ def render_study(
         "labels": LABELS,
         "seconds": seconds,
     }
-    (out / SUMMARY).write_text(render("study.md.j2", content), "utf-8")
-    style = (FOLDER / "report.css").read_text("utf-8")
-    page = render("study.html.j2", content | {"style": style, "environment": environment(made)})
+    (out / SUMMARY).write_text(render(own_files, "study.md.j2", content), "utf-8")
+    page = render(own_files, "study.html.j2", content | {"style": own_files.style(), "environment": environment(made)})
     (out / REPORT).write_text(page, "utf-8")
     return {"stage_seconds": round(seconds, 1), "bytes": len(page.encode())}
 

@@ -11,9 +11,10 @@ import pandas as pd
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CURVES_PICTURE, METRICS
 from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
 from rakuten.recipes import ImageFeaturesRecipe
 from rakuten.recipes.image import ImageRecipe
-from rakuten.reporting.own_files import OWN_FILES, OwnFiles
+from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.published import published_rate
 from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, score_table
 from rakuten.stages import stage

@@ -1,6 +1,6 @@
 """Scores of one-against-the-rest classifiers as probabilities, by a monotone curve and a bias a class."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -64,6 +64,16 @@ class Calibration:
         """Probabilities, float64 (num_rows, num_classes); rows sum to 1."""
         curve = _log_sigmoid(self.slope * scores.astype(np.float64) + self.offset)
         return np.exp(_log_softmax(self.power * curve + self.biases))
+
+    def for_classes(self, known: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> Self:
+        """The same curve for a model of other classes; classes that were not known get a bias of 0.
+
+        Args:
+            known: int64 (num_classes,), targets whose biases these are, ascending.
+            wanted: int64 (num_wanted,), targets of the other model.
+        """
+        of_known = dict(zip(known.tolist(), self.biases.tolist(), strict=True))
+        return replace(self, biases=np.array([of_known.get(target, 0.0) for target in wanted.tolist()]))
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads."""

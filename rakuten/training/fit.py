@@ -31,8 +31,9 @@ class Fitted:
     """How a training went.
 
     Attributes:
-        history: One entry an epoch: loss, accuracy, validation_loss, validation_accuracy, validation_f1_weighted.
-        best_epoch: The epoch with the lowest validation loss, counted from 1.
+        history: One entry an epoch: loss, accuracy, and where there are validation rows validation_loss,
+            validation_accuracy, validation_f1_weighted.
+        best_epoch: The epoch with the lowest validation loss, counted from 1; without validation rows the last one.
         resumed_from_step: Steps of an interrupted attempt that were not done again.
     """
 
@@ -44,7 +45,7 @@ class Fitted:
 def fit(
     model: "keras.Model",
     train: Rows,
-    validation: Rows,
+    validation: Rows | None,
     settings: FitSettings,
     *,
     seed: int,
@@ -58,7 +59,8 @@ def fit(
     Args:
         model: Ends in a softmax; not compiled. Holds the result.
         train: At least one row.
-        validation: At least one row; decides when fitting stops and which weights are kept.
+        validation: At least one row; decides when fitting stops and which weights are kept. None: nothing does, and the
+            settings must ask for neither.
         settings: See its class.
         seed: Of the order of rows.
         scratch: Folder of checkpoints; what an interrupted attempt of the same training left there is used.
@@ -66,7 +68,10 @@ def fit(
 
     Raises:
         InputError: If the loss stops being finite.
+        ValueError: If there are no validation rows, and the settings need some.
     """
+    if validation is None and (settings.patience is not None or settings.restore_best):
+        raise ValueError("without validation rows there is no best epoch to wait for or to restore")
     steps = Steps(model, train, settings, seed)
     return _Fitting(model, steps, validation, settings, Checkpoints(scratch, checkpoint_seconds)).run()
 
@@ -84,9 +89,12 @@ class _State:
 
     @property
     def best_epoch(self) -> int:
-        """Counted from 1; 0 before the first epoch has ended; the earlier one of two that are equal."""
-        losses = [entry["validation_loss"] for entry in self.history]
-        return losses.index(min(losses)) + 1 if losses else 0
+        """Counted from 1; 0 before the first epoch has ended; the earlier one of two that are equal.
+
+        Without validation rows the last one.
+        """
+        losses = [entry["validation_loss"] for entry in self.history if "validation_loss" in entry]
+        return losses.index(min(losses)) + 1 if losses else len(self.history)
 
 
 class _Fitting:
@@ -94,7 +102,7 @@ class _Fitting:
         self,
         model: "keras.Model",
         steps: Steps,
-        validation: Rows,
+        validation: Rows | None,
         settings: FitSettings,
         checkpoints: Checkpoints,
     ) -> None:
@@ -149,14 +157,10 @@ class _Fitting:
 
     def _end_epoch(self) -> None:
         state = self.state
-        validated = predict(self.model, self.validation.gather, len(self.validation), self.settings.batch_size)
-        scores = score(validated, self.validation.targets)
         entry = {
             "loss": state.loss_sum / self.steps.per_epoch,
             "accuracy": state.accuracy_sum / self.steps.per_epoch,
-            "validation_loss": scores.loss,
-            "validation_accuracy": scores.accuracy,
-            "validation_f1_weighted": scores.f1_weighted,
+            **self._validate(),
         }
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum, state.accuracy_sum = state.epoch + 1, 0, 0.0, 0.0
@@ -164,6 +168,17 @@ class _Fitting:
             state.best_weights = self.model.get_weights()
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in entry.items())
         logger.info("epoch %d of at most %d: %s", state.epoch, self.settings.epochs, figures)
+
+    def _validate(self) -> dict[str, float]:
+        if self.validation is None:
+            return {}
+        validated = predict(self.model, self.validation.gather, len(self.validation), self.settings.batch_size)
+        scores = score(validated, self.validation.targets)
+        return {
+            "validation_loss": scores.loss,
+            "validation_accuracy": scores.accuracy,
+            "validation_f1_weighted": scores.f1_weighted,
+        }
 
     def _save(self) -> None:
         state = self.state

@@ -14,7 +14,7 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import ImageBackboneRecipe
 from rakuten.recipes.image import ImageRecipe
 from rakuten.stages import stage
-from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.network import RECIPE, read_network, refit_network, train_network
 from rakuten.training.pictured import gather_images, pictured_examples, with_image
 from rakuten.training.predictor import Predictor
 
@@ -58,6 +58,38 @@ def train_image_network(
     arrays = ImageArrays(images.folder, recipe.reads)
     examples, without_image = pictured_examples(clean, split, arrays)
     facts = train_network(out, recipe, examples, arrays.shape, weights=starts_from)
+    return {"without_image": without_image, **facts}
+
+
+@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
+def refit_image_network(
+    out: Path,
+    clean: StageOutput,
+    split: StageOutput,
+    images: StageOutput,
+    recipe: ImageRecipe,
+    scored: StageOutput,
+    weights: WeightsFile | None = None,
+) -> dict[str, Any]:
+    """Fit the network to the photos of all labelled products, for as many epochs as proved best.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `pool_sides`.
+        images, recipe, weights: As of the training.
+        scored: `train_image_network`.
+
+    Returns:
+        Products without a usable image, and what `refit_network` returns.
+
+    Output:
+        What `refit_network` writes.
+    """
+    starts_from = checked_weights(recipe.backbone, weights) if isinstance(recipe, ImageBackboneRecipe) else None
+    arrays = ImageArrays(images.folder, recipe.reads)
+    examples, without_image = pictured_examples(clean, split, arrays, needed=("train",))
+    facts = refit_network(out, recipe, examples, arrays.shape, scored, starts_from)
     return {"without_image": without_image, **facts}
 
 

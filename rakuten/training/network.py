@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from rakuten.data.classes import NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
-from rakuten.outputs import SCRATCH
+from rakuten.outputs import SCRATCH, StageOutput
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS
@@ -21,6 +21,9 @@ from rakuten.training.examples import FITTED_SIDES, Examples
 from rakuten.training.fit import Fitted, fit
 from rakuten.training.model_files import MODEL, read_model, write_model
 from rakuten.training.scoring import Gather, predict, refuse_constant, score
+
+if TYPE_CHECKING:
+    import keras
 
 HISTORY = "history.parquet"
 RECIPE = "recipe.json"
@@ -75,9 +78,7 @@ def train_network(
     values = predict(model, lambda places: examples.gather(scored[places]), len(scored), recipe.fit.batch_size)
     is_validation = examples.sides[scored] == "validation"
     refuse_constant(values[is_validation], examples.targets[validation], recipe.name)
-    write_model(out / MODEL, model)
-    write_whole(out / RECIPE, recipe.model_dump_json(indent=2))
-    _write_history(out / HISTORY, fitted)
+    _write(out, recipe, model, fitted)
     Probabilities(examples.productids[scored], values).write(out / PROBABILITIES)
     scores = score(values[is_validation], examples.targets[validation])
     return {
@@ -88,6 +89,51 @@ def train_network(
         "parameters": int(model.count_params()),
         "validation_accuracy": scores.accuracy,
         "validation_f1_weighted": scores.f1_weighted,
+    }
+
+
+def refit_network(
+    out: Path,
+    recipe: NetworkRecipe,
+    examples: Examples,
+    input_shape: tuple[int, ...],
+    scored: StageOutput,
+    weights: Path | None = None,
+) -> dict[str, Any]:
+    """Fit the network of a recipe to train rows alone, or finish an interrupted fit.
+
+    Nothing tells when to stop: it is fitted for as many epochs as the scored network was when it was best.
+
+    Args:
+        out: Work folder; an interrupted attempt's checkpoints are in its scratch.
+        recipe: What is trained and how.
+        examples: With train rows; others are not looked at.
+        input_shape: Shape of one example.
+        scored: What `train_network` made by the same recipe.
+        weights: As of `train_network`.
+
+    Returns:
+        Rows, epochs, the step an interrupted attempt was resumed from, parameters.
+
+    Raises:
+        InputError: If there are no train rows, the weights do not fit, or the training diverges.
+
+    Output:
+        model.keras, recipe.json, and history.parquet without scores. No probabilities: there is no product left to
+        score it on.
+    """
+    train = examples.rows(examples.places("train"))
+    epochs = scored.facts["best_epoch" if recipe.fit.restore_best else "epochs"]
+    settings = recipe.fit.model_copy(update={"epochs": epochs, "patience": None, "restore_best": False})
+    make_reproducible(recipe.seed)
+    model = build_model(recipe, NUM_CLASSES, input_shape, weights)
+    fitted = fit(model, train, None, settings, seed=recipe.seed, scratch=out / SCRATCH / CHECKPOINTS)
+    _write(out, recipe, model, fitted)
+    return {
+        "train_rows": len(train),
+        "epochs": epochs,
+        "resumed_from_step": fitted.resumed_from_step,
+        "parameters": int(model.count_params()),
     }
 
 
@@ -106,6 +152,12 @@ def read_network(folder: Path, batch_size: int) -> Callable[[Gather, int], npt.N
     """
     network = read_model(folder / MODEL)
     return lambda gather, num_rows: predict(network, gather, num_rows, batch_size)
+
+
+def _write(out: Path, recipe: NetworkRecipe, model: "keras.Model", fitted: Fitted) -> None:
+    write_model(out / MODEL, model)
+    write_whole(out / RECIPE, recipe.model_dump_json(indent=2))
+    _write_history(out / HISTORY, fitted)
 
 
 def _write_history(path: Path, fitted: Fitted) -> None:

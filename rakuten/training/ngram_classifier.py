@@ -126,6 +126,10 @@ class NgramClassifier:
         places = np.searchsorted(self.targets, targets[counted])
         return replace(self, calibration=Calibration.fit(self.scores(of_rows), places))
 
+    def calibrated_like(self, other: Self) -> Self:
+        """The same classifier with the calibration of another one, fitted by the same recipe to other rows."""
+        return replace(self, calibration=other.calibration.for_classes(other.targets, self.targets))
+
     def scores(self, texts: Texts) -> npt.NDArray[np.float32]:
         """Signed distances to the planes of the known classes, float32 (num_texts, num_known)."""
         from scipy.sparse import hstack

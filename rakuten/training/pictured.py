@@ -14,25 +14,28 @@ from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.scoring import Gather
 
 
-def pictured_examples(clean: StageOutput, split: StageOutput, images: ImageArrays) -> tuple[Examples, int]:
+def pictured_examples(
+    clean: StageOutput, split: StageOutput, images: ImageArrays, needed: Sequence[str] = ("train", "validation")
+) -> tuple[Examples, int]:
     """Labelled products whose image decoded, with its array as their input.
 
     Args:
         clean: `clean_products`.
         split: `split_products`.
         images: Pixels or features, of the same dump.
+        needed: Sides of which there must be examples.
 
     Returns:
         The examples, and how many products without a usable image are not among them.
 
     Raises:
-        InputError: If there are no train or no validation rows with an image.
+        InputError: If there are no products with an image on a side that is needed.
     """
     products = read_labelled(clean, split, ["image_digest"])
     products = products[products["side"].isin(FITTED_SIDES)]
     pictured = with_image(products, images)
     examples = examples_of(pictured, gather_images(images, pictured["image_digest"].tolist()))
-    examples.places("train", "validation")
+    examples.places(*needed)
     return examples, len(products) - len(pictured)
 
 

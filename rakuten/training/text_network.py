@@ -14,7 +14,7 @@ from rakuten.stages import stage
 from rakuten.text.inputs import clean_texts, read_corpus_words, read_labelled
 from rakuten.text.vocabulary import FIRST_WORD, Vocabulary
 from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
-from rakuten.training.network import RECIPE, read_network, train_network
+from rakuten.training.network import RECIPE, read_network, refit_network, train_network
 from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 VOCABULARY = "vocabulary.json"
@@ -50,6 +50,37 @@ def train_text_network(
     examples, vocabulary, fitting = indexed_examples(clean, split, corpus_words, recipe)
     vocabulary.write(out / VOCABULARY)
     facts = train_network(out, fitting, examples, (fitting.sequence_length,))
+    return {"vocabulary": len(vocabulary.words), "sequence_length": fitting.sequence_length, **facts}
+
+
+@stage(version=1, libraries=("keras", "tensorflow", "numpy"), isolated=True)
+def refit_text_network(
+    out: Path,
+    clean: StageOutput,
+    split: StageOutput,
+    corpus_words: StageOutput,
+    recipe: TextNetworkRecipe,
+    scored: StageOutput,
+) -> dict[str, Any]:
+    """Fit the network to all labelled products, words of all of them known, for as many epochs as proved best.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `pool_sides`.
+        corpus_words: `find_corpus_words`, as of the training.
+        recipe: As of the training.
+        scored: `train_text_network`.
+
+    Returns:
+        Words of the vocabulary, positions the network reads, and what `refit_network` returns.
+
+    Output:
+        vocabulary.json, and what `refit_network` writes.
+    """
+    examples, vocabulary, fitting = indexed_examples(clean, split, corpus_words, recipe)
+    vocabulary.write(out / VOCABULARY)
+    facts = refit_network(out, fitting, examples, (fitting.sequence_length,), scored)
     return {"vocabulary": len(vocabulary.words), "sequence_length": fitting.sequence_length, **facts}
 
 

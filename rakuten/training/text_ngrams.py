@@ -71,6 +71,33 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
     return _facts(model, targets, is_on, of_validation)
 
 
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def refit_text_ngrams(
+    out: Path, clean: StageOutput, split: StageOutput, recipe: TextNgramsRecipe, scored: StageOutput
+) -> dict[str, Any]:
+    """Fit the classifier to all labelled products, with the calibration of the one that was scored.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `pool_sides`.
+        recipe: As of the training.
+        scored: `train_text_ngrams`.
+
+    Returns:
+        Rows, terms and classes it was fitted on.
+
+    Output:
+        ngrams.json, ngrams.npz: the model. No probabilities: there is no product left to score it on.
+    """
+    products = read_labelled(clean, split, COLUMNS)
+    targets = targets_of(products["prdtypecode"])
+    fitted = NgramClassifier.fit(_texts(products), targets, recipe)
+    model = fitted.calibrated_like(NgramClassifier.read(scored.folder))
+    model.write(out)
+    return {"train_rows": len(products), "terms": len(model.coefficients), "classes": len(model.targets)}
+
+
 def ngram_predictor(folder: Path) -> Predictor:
     """A trained n-gram model, for predictions.
 

@@ -87,6 +87,45 @@ def train_text_tfidf(
     }
 
 
+@stage(version=1, libraries=LIBRARIES, isolated=True)
+def refit_text_tfidf(
+    out: Path,
+    clean: StageOutput,
+    split: StageOutput,
+    corpus_words: StageOutput,
+    recipe: TextTfidfRecipe,
+    scored: StageOutput,
+) -> dict[str, Any]:
+    """Fit the classifier to all labelled products, with the calibration of the one that was scored.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        split: `pool_sides`.
+        corpus_words: `find_corpus_words`, as of the training.
+        recipe: As of the training.
+        scored: `train_text_tfidf`.
+
+    Returns:
+        Rows it was fitted to, those that the recipe's row limit left out, terms and classes.
+
+    Output:
+        classifier.json, tfidf.json, estimator.skops or estimator.ubj: the model. No probabilities: there is no product
+        left to score it on.
+    """
+    products = read_labelled(clean, split, [f"clean_{recipe.column}"])
+    texts = clean_texts(products, recipe.column, read_corpus_words(corpus_words))
+    fitted = TfidfClassifier.fit(texts, targets_of(products["prdtypecode"]), recipe)
+    model = fitted.calibrated_like(TfidfClassifier.read(scored.folder))
+    model.write(out)
+    return {
+        "train_rows": model.num_fitted,
+        "left_out_rows": len(products) - model.num_fitted,
+        "terms": len(model.tfidf.words),
+        "classes": len(model.known),
+    }
+
+
 def tfidf_predictor(folder: Path, corpus_words: Collection[str]) -> Predictor:
     """A trained model over TF-IDF of words, for predictions.
 

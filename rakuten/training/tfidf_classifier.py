@@ -92,6 +92,12 @@ class TfidfClassifier:
         places = np.searchsorted(self.known, targets[counted])
         return replace(self, calibration=Calibration.fit(self.scores([texts[row] for row in counted]), places))
 
+    def calibrated_like(self, other: Self) -> Self:
+        """The same classifier with the calibration of another one, fitted by the same recipe to other rows."""
+        if other.calibration is None:
+            return self
+        return replace(self, calibration=other.calibration.for_classes(other.known, self.known))
+
     def scores(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """What the classifier itself says of the known classes, float64 (num_texts, num_known)."""
         found = np.empty((len(texts), len(self.known)))

@@ -65,6 +65,8 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["study-images", "--dump", "{dump}", "--backbones", "Xception, VGG16"], "xception_weights"),
         (["study-images", "--dump", "{dump}", "--image-limit", "0"], "0 is not in the range"),
         (["validate", "--dump", "absent"], "absent is no folder"),
+        (["explore", "--dump", "absent"], "absent is no folder"),
+        (["explore", "--dump", "{dump}", "--against", "absent"], "absent is no folder"),
         (["plan", "--dump", "absent"], "absent is no folder"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),

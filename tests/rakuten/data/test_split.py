@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from rakuten.data.split import SIDES, as_reported, by_content, normalise_title, split_products
+from rakuten.data.split import SIDES, as_reported, by_content, normalise_title, pool_sides, split_products
 from rakuten.errors import InputError, OutputError
 from rakuten.recipes import SplitRecipe
 
@@ -149,3 +149,11 @@ def test_a_dump_without_labels_cannot_be_split(hand_made: Any) -> None:
     clean = hand_made.output("clean_products-v1-a", {"test.parquet": frame_of([("a", None)])})
     with pytest.raises(OutputError, match=r"train\.parquet"):
         hand_made.store.run(split_products, clean=clean, recipe=SplitRecipe())
+
+
+def test_pooled_sides_leave_nothing_to_score(hand_made: Any) -> None:
+    split = hand_made.split([10, 40, 10, 50], ["train", "validation", "test", "withheld"])
+    pooled = pd.read_parquet(hand_made.store.run(pool_sides, split=split).file("split.parquet"))
+    before = pd.read_parquet(split.file("split.parquet"))
+    assert pooled["side"].tolist() == ["train"] * 4
+    assert pooled.drop(columns="side").equals(before.drop(columns="side"))

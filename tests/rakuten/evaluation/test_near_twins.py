@@ -28,7 +28,7 @@ def twins(hand_made: Any, rows: list[tuple[str, str, str | None]], images: Any =
 def looks(hand_made: Any, by_digest: dict[str, tuple[int, int]]) -> Any:
     """An inspection: digest → (grey of its look, its difference hash)."""
     rows = [
-        {"digest": digest, "perceptual_hash": f"{edges:016x}", "look": bytes([grey]) * 432}
+        {"digest": digest, "perceptual_hash": f"{edges:0128x}", "look": bytes([grey]) * 432}
         for digest, (grey, edges) in by_digest.items()
     ]
     return hand_made.output("inspect_images-v1-0", {"images.parquet": pd.DataFrame(rows)})
@@ -61,7 +61,9 @@ def test_a_split_without_test_or_train_products_has_no_twins(hand_made: Any) -> 
 
 
 def test_an_image_saved_anew_is_found_and_one_of_other_edges_is_not(hand_made: Any) -> None:
-    images = looks(hand_made, {"a": (100, 0), "b": (101, 0b11), "c": (101, 2**20 - 1), "d": (180, 0), "e": (100, 1)})
+    edges = 2**40 - 1
+    others = {"b": (101, edges ^ 0b11), "c": (101, edges << 40), "d": (180, edges), "e": (100, edges ^ 1)}
+    images = looks(hand_made, {"a": (100, edges), **others})
     rows = [("test", "un", "a"), ("train", "deux", "b"), ("train", "trois", "c"), ("test", "quatre", "d")]
     found = twins(hand_made, [*rows, ("test", "cinq", None), ("train", "six", "e"), ("test", "sept", "gone")], images)
     assert [(row["productid"], row["twin"], row["kind"]) for row in found] == [(1, 6, "image")]

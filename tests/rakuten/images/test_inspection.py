@@ -14,7 +14,6 @@ from rakuten.images.inspection import (
     IMAGES_SCHEMA,
     LOOK_SIZE,
     count_uninspected,
-    difference_hash,
     inspect,
     inspect_images,
     look_of,
@@ -146,16 +145,6 @@ def test_an_image_too_large_is_listed_and_not_read(
     assert "expected at most 20" in pd.read_parquet(output.file("images.parquet"))["error"][0]
 
 
-def test_copies_saved_anew_share_their_hash_and_other_pictures_do_not() -> None:
-    original = picture(1, (300, 300))
-    hashes = [
-        difference_hash(image)
-        for image in (original, Image.open(io.BytesIO(jpeg(original, quality=60))), original.resize((120, 120)))
-    ]
-    assert len(set(hashes)) == 1
-    assert difference_hash(picture(2, (300, 300))) != hashes[0]
-
-
 def test_copies_saved_anew_have_nearly_the_same_colours_and_other_pictures_do_not() -> None:
     original = picture(1, (300, 300))
     copies = (Image.open(io.BytesIO(jpeg(original, quality=60))), original.resize((120, 120)), picture(2, (300, 300)))
@@ -169,7 +158,11 @@ def test_findings_on_a_known_picture_have_not_changed_by_themselves() -> None:
     file = io.BytesIO()
     picture(1, (300, 300)).save(file, "PNG")
     findings = inspect(file.getvalue())
-    assert (findings["perceptual_hash"], findings["white_share"]) == ("8f073333070fcccc", 0.0)
+    assert findings["perceptual_hash"] == (
+        "007e007e007e003e070e070e070e071f001f001f001f00fe00f070f070f070f0"
+        "008001e001ff01ff01ff01c3f800fc00fc001c00003800780078007800780030"
+    )
+    assert findings["white_share"] == 0.0
     assert hashlib.sha256(findings["look"]).hexdigest().startswith("0f15e510be089b8c")
 
 

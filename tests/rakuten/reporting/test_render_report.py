@@ -19,7 +19,6 @@ from rakuten.evaluation.label_errors import find_label_errors
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 from rakuten.recipes import FitSettings, Plan, TextNetworkRecipe
-from rakuten.reporting.own_files import FOLDER, OwnFiles
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import render_report
 
@@ -377,16 +376,3 @@ def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> Non
     board = pd.read_parquet(run(inputs).file("leaderboard.parquet"))
     assert set(board["model"]) == {"text_dnn", "image_small_cnn", "weighted vote"}
     assert board["f1_weighted"].is_monotonic_decreasing
-
-
-def test_key_follows_template_style_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = OwnFiles().key
-    for path in FOLDER.rglob("*"):
-        if path.suffix in (".j2", ".css", ".csv"):
-            copy = tmp_path / path.relative_to(FOLDER)
-            copy.parent.mkdir(exist_ok=True)
-            copy.write_bytes(path.read_bytes())
-    monkeypatch.setattr("rakuten.reporting.own_files.FOLDER", tmp_path)
-    assert OwnFiles().key == before
-    (tmp_path / "report.css").write_text("body { color: red }")
-    assert OwnFiles().key != before

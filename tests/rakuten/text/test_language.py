@@ -1,5 +1,9 @@
 """Telling languages by their commonest words."""
 
+import pytest
+
+from rakuten.data.demo_products import Part, plan_products
+from rakuten.data.demo_text import product_texts
 from rakuten.text.language import COMMONEST, guess_languages
 
 
@@ -25,3 +29,12 @@ def test_a_text_in_two_languages_alike_is_of_neither() -> None:
 def test_no_word_stands_for_two_languages() -> None:
     words = [word for listed in COMMONEST.values() for word in listed.split()]
     assert len(words) == len(set(words))
+
+
+def test_most_generated_descriptions_are_told_in_about_the_shares_they_were_written_in() -> None:
+    texts = [product_texts(product, 0)[1] for product in plan_products(600, 0, Part.TRAIN)]
+    guessed = guess_languages([text for text in texts if text])
+    assert guessed.count(None) < 0.05 * len(guessed)
+    assert guessed.count("fr") / len(guessed) == pytest.approx(0.80, abs=0.06)
+    assert guessed.count("en") / len(guessed) == pytest.approx(0.13, abs=0.06)
+    assert guessed.count("de") / len(guessed) == pytest.approx(0.07, abs=0.06)

@@ -73,3 +73,10 @@ def test_calibration_survives_json() -> None:
     fitted = Calibration.fit(*scores_and_targets(0))
     scores, _ = scores_and_targets(1)
     assert np.array_equal(Calibration.from_json(fitted.as_json()).apply(scores), fitted.apply(scores))
+
+
+def test_a_calibration_of_other_classes_leaves_unknown_ones_where_they_are() -> None:
+    fitted = Calibration(1.5, 0.2, 0.8, np.array([0.3, -0.1, 0.4]))
+    moved = fitted.for_classes(np.array([2, 5, 9]), np.array([2, 7, 9, 20]))
+    assert moved.biases.tolist() == [0.3, 0.0, 0.4, 0.0]
+    assert (moved.slope, moved.offset, moved.power) == (1.5, 0.2, 0.8)

@@ -10,6 +10,7 @@ from rakuten.errors import ConstantPredictionError, InputError
 from rakuten.outputs.progress import Progress, listening
 from rakuten.recipes import FitSettings
 from rakuten.training.examples import Examples
+from rakuten.training.fit import fit
 from rakuten.training.model_files import read_model
 from rakuten.training.network import train_network
 
@@ -67,3 +68,8 @@ def test_training_without_validation_rows_is_refused_before_keras_is_imported(tm
     known = Examples(examples.productids[:38], examples.targets[:38], examples.sides[:38], examples.gather)
     with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
         train(tmp_path, known)
+
+
+def test_without_validation_rows_nothing_can_be_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no best epoch"):
+        fit(None, None, None, settings(patience=2), seed=0, scratch=tmp_path)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import pytest
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
+from rakuten.data.split import pool_sides
 from rakuten.errors import InputError
 from rakuten.images.arrays import array_table
 from rakuten.images.weights import WeightsFile
@@ -17,6 +18,7 @@ from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
 from rakuten.recipes import (
     Augmentation,
     Backbone,
+    BimodalRecipe,
     FitSettings,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
@@ -26,10 +28,11 @@ from rakuten.recipes import (
 )
 from rakuten.stages import stage
 from rakuten.text.inputs import read_corpus_words
-from rakuten.training.image_network import image_predictor, train_image_network
+from rakuten.training.bimodal_network import bimodal_predictor, refit_bimodal_network, train_bimodal_network
+from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
 from rakuten.training.predictor import Predictor
-from rakuten.training.text_hashes import hash_predictor, train_text_hashes
-from rakuten.training.text_network import train_text_network, word_predictor
+from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
+from rakuten.training.text_network import refit_text_network, train_text_network, word_predictor
 
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
@@ -81,6 +84,27 @@ BACKBONE = ImageBackboneRecipe(
     unfrozen_layers=5,
     augmentation=Augmentation(flip="both", rotation=45, fill="edge"),
     architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
+    fit=FIT,
+)
+
+
+BIMODAL = BimodalRecipe(
+    name="tiny_bimodal",
+    family="bimodal_network",
+    model="bimodal",
+    column="text",
+    word_ngrams=(1, 2),
+    char_ngrams=(3, 4),
+    num_buckets=64,
+    max_ngrams=24,
+    backbone=Backbone(name="MobileNetV2", input_size=32, weights="random"),
+    architecture={
+        "embedding_size": 4,
+        "photo_units": 4,
+        "text_dropout": 0.2,
+        "features_dropout": 0.2,
+        "photo_dropout": 0.3,
+    },
     fit=FIT,
 )
 
@@ -152,7 +176,7 @@ def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -
     shared: dict[str, Any] = {"clean": clean}
     if recipe.family == "text_network":
         shared["corpus_words"] = clean
-    elif recipe.family == "image_features":
+    elif recipe.family in ("image_features", "bimodal_network"):
         shared["images"] = store.run(make_arrays, column="features")
     elif recipe.modality == "image":
         shared["images"] = store.run(make_arrays, column="pixels", size=recipe.input_size)
@@ -165,6 +189,7 @@ FAMILIES = [
     pytest.param(train_image_network, IMAGE, id="image_network"),
     pytest.param(train_image_network, HEAD, id="image_features"),
     pytest.param(train_image_network, BACKBONE, id="image_backbone"),
+    pytest.param(train_bimodal_network, BIMODAL, id="bimodal"),
 ]
 
 
@@ -173,7 +198,8 @@ def predictor_of(recipe: Any, model: StageOutput, shared: dict[str, Any]) -> Pre
         return word_predictor(model.folder, read_corpus_words(shared["corpus_words"]))
     if recipe.family == "text_hashes":
         return hash_predictor(model.folder)
-    return image_predictor(model.folder, shared["images"].folder)
+    of_family = bimodal_predictor if recipe.family == "bimodal_network" else image_predictor
+    return of_family(model.folder, shared["images"].folder)
 
 
 @pytest.mark.parametrize(("train", "recipe"), FAMILIES)
@@ -208,6 +234,36 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, reci
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
 
 
+REFITS = [
+    pytest.param(train_text_network, refit_text_network, TEXT, id="text_network"),
+    pytest.param(train_text_hashes, refit_text_hashes, HASHES, id="text_hashes"),
+    pytest.param(train_image_network, refit_image_network, HEAD, id="image_features"),
+    pytest.param(train_bimodal_network, refit_bimodal_network, BIMODAL, id="bimodal"),
+]
+
+
+@pytest.mark.parametrize(("train", "refit", "recipe"), REFITS)
+def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(
+    train: Any, refit: Any, recipe: Any, store: OutputStore
+) -> None:
+    recipe = recipe.model_copy(update={"fit": FIT.model_copy(update={"epochs": 6, "learning_rate": 0.3})})
+    shared, of_training = inputs_of(store, recipe)
+    scored = store.run(train, recipe=recipe, **shared, **of_training)
+    pooled = store.run(pool_sides, split=of_training["split"])
+    refitted = store.run(refit, recipe=recipe, split=pooled, scored=scored, **shared)
+    readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(products()).to_numpy()
+    assert refitted.facts["train_rows"] == readable.sum()
+    assert refitted.facts["epochs"] == scored.facts["best_epoch"]
+    history = pd.read_parquet(refitted.file("history.parquet"))
+    assert list(history.columns) == ["epoch", "loss", "accuracy"]
+    assert len(history) == scored.facts["best_epoch"]
+    assert "probabilities.parquet" not in refitted.manifest.files
+    answered = predictor_of(recipe, refitted, shared).answer(products())
+    assert len(answered.productids) == readable.sum()
+    if recipe.family == "text_network":
+        assert {f"neuf{place}" for place in range(NUM_PRODUCTS)} & set(refitted.read_json("vocabulary.json"))
+
+
 @pytest.mark.parametrize(("train", "recipe"), FAMILIES)
 def test_split_without_validation_rows_is_refused(train: Any, recipe: Any, store: OutputStore) -> None:
     shared, of_training = inputs_of(store, recipe, sides=("train", "test"))
@@ -230,6 +286,20 @@ def test_products_of_a_dump_without_images_are_left_out(store: OutputStore, tmp_
     shared, of_training = inputs_of(store, IMAGE)
     model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
     assert len(image_predictor(model.folder, tmp_path / "nothing").answer(products()).productids) == 0
+
+
+def test_a_network_over_both_answers_with_photos_hidden_as_without_any(store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, BIMODAL)
+    model = store.run(train_bimodal_network, recipe=BIMODAL, **shared, **of_training)
+    seen, hidden = (
+        Probabilities.read(model.file(name)) for name in ("probabilities.parquet", "probabilities_unpictured.parquet")
+    )
+    assert seen.productids.tolist() == hidden.productids.tolist()
+    differ = (seen.values != hidden.values).any(axis=1)
+    pictured = set(products()["productid"][has_usable_image(products())])
+    assert differ.tolist() == [productid in pictured for productid in seen.productids]
+    bare = bimodal_predictor(model.folder, None).answer(products())
+    np.testing.assert_allclose(bare.of(hidden.productids).values, hidden.values, atol=1e-6)
 
 
 def test_weights_are_not_loaded_where_the_recipe_says_random(store: OutputStore, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
+from rakuten.data.split import pool_sides
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
-from rakuten.training.text_ngrams import ngram_predictor, train_text_ngrams
+from rakuten.training.text_ngrams import ngram_predictor, refit_text_ngrams, train_text_ngrams
 
 RECIPE = TextNgramsRecipe(
     family="text_ngrams",
@@ -125,6 +126,29 @@ def test_predictions_are_those_of_training(hand_made: Any) -> None:
     again = ngram_predictor(model.folder).answer(products)
     before = Probabilities.read(model.file("probabilities.parquet"))
     assert np.array_equal(again.of(before.productids).values, before.values)
+
+
+def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: Any) -> None:
+    products = product_rows(list(GOODS), 90)
+    sides = ["test" if code == 40 else SIDES[row // 3 % 5] for row, code in enumerate(products["prdtypecode"])]
+    scored = trained(hand_made, products, sides)
+    inputs = {name: hand_made.store.find(key) for name, key in upstream(scored).items()}
+    pooled = hand_made.store.run(pool_sides, split=inputs["split"])
+    refitted = hand_made.store.run(refit_text_ngrams, clean=inputs["clean"], split=pooled, recipe=RECIPE, scored=scored)
+    assert refitted.facts["train_rows"] == 90
+    assert set(refitted.manifest.files) == {ARRAYS, STRUCTURE}, "what no product is left to score has no probabilities"
+    assert predicted(refitted, ["console jeu manette"]).predicted.tolist() == [40]
+    before, after = (NgramClassifier.read(output.folder) for output in (scored, refitted))
+    of_known = np.isin(after.targets, before.targets)
+    assert after.calibration.slope == before.calibration.slope
+    assert np.array_equal(after.calibration.biases[of_known], before.calibration.biases)
+    assert after.calibration.biases[~of_known].tolist() == [0.0]
+
+
+def upstream(output: StageOutput) -> dict[str, str]:
+    """Keys of the outputs that an output was made from."""
+    inputs = output.manifest.identity["inputs"]
+    return {name: value["key"] for name, value in inputs.items() if isinstance(value, dict) and "key" in value}
 
 
 def test_training_twice_makes_the_same_bytes(hand_made: Any, hand_made_in: Any, tmp_path: Any) -> None:

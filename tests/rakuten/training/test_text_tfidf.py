@@ -13,12 +13,13 @@ import pytest
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
+from rakuten.data.split import pool_sides
 from rakuten.errors import ConstantPredictionError, InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextTfidfRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
-from rakuten.training.text_tfidf import tfidf_predictor, train_text_tfidf
+from rakuten.training.text_tfidf import refit_text_tfidf, tfidf_predictor, train_text_tfidf
 from rakuten.training.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 
 FOREST = {"kind": "random_forest", "num_trees": 10, "min_samples_split": 4, "class_weight": "none"}
@@ -272,3 +273,19 @@ def test_real_short_texts_reach_the_expected_score(hand_made: Any, shared_data: 
     test = frame[(sides == "test").to_numpy()] if isinstance(sides, pd.Series) else frame[sides == "test"]
     probabilities = Probabilities.read(model.file("probabilities.parquet")).of(test["productid"].to_numpy())
     assert f1_score(test["prdtypecode"], probabilities.predicted, average="weighted") >= 0.67
+
+
+@pytest.mark.parametrize("kind", ["logistic_regression", "linear_svc"])
+def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: Any, kind: str) -> None:
+    products, recipe = product_rows(list(GOODS), 90), recipe_of(kind)
+    scored = trained(hand_made, products, sides_of(90), recipe)
+    clean = hand_made.store.find("clean_products-v1-a")
+    pooled = hand_made.store.run(pool_sides, split=hand_made.store.find("split_products-v1-0"))
+    inputs = {"clean": clean, "split": pooled, "corpus_words": corpus_words(hand_made, []), "recipe": recipe}
+    refitted = hand_made.store.run(refit_text_tfidf, scored=scored, **inputs)
+    assert refitted.facts["train_rows"] == 90
+    assert "probabilities.parquet" not in refitted.manifest.files
+    assert predicted(refitted, ["livre roman auteur", "piscine pompe filtre"]).predicted.tolist() == [10, 2583]
+    before, after = (TfidfClassifier.read(output.folder).calibration for output in (scored, refitted))
+    assert (before is None) == (kind == "logistic_regression")
+    assert before is None or (after is not None and after.as_json() == before.as_json())

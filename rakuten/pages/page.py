@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rakuten.reporting.own_files import FOLDER
+from rakuten.pages.own_files import OwnFiles
 
 ABSENT = "–"
 
 
-def render(template: str, content: Mapping[str, Any]) -> str:
-    """Fill one of this folder's templates.
+def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> str:
+    """Fill a template.
 
     Every value is escaped for HTML, in Markdown as well (where HTML is let through); an unknown name is an error.
 
     Args:
+        own_files: Whose template it is; those of all pages are there to be imported.
         template: File name.
         content: The template's variables.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(own_files.folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -43,8 +44,8 @@ def render(template: str, content: Mapping[str, Any]) -> str:
 
 
 def picture(path: Path) -> str:
-    """A PNG file as a URL that holds it."""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    """A picture file as a URL that holds it; its suffix says of what kind it is."""
+    return f"data:image/{path.suffix[1:]};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def score(value: float | None, digits: int = 3) -> str:
@@ -68,9 +69,12 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def percent(share: float) -> str:
-    """0.1234 → "12 %", a share that is not quite nothing never "0 %"."""
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+def percent(share: float, digits: int = 0) -> str:
+    """0.1234 → "12 %", a share that is not quite nothing never "0 %"; NaN is written as absent."""
+    if math.isnan(share):
+        return ABSENT
+    least = 10**-digits
+    return f"< {least:.{digits}f} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
 
 
 def size(value: int) -> str:

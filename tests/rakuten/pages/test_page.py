@@ -2,7 +2,7 @@
 
 import pytest
 
-from rakuten.reporting import page
+from rakuten.pages import page
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from rakuten.reporting import page
         (page.percent(0.125), "12 %"),
         (page.percent(0.001), "< 1 %"),
         (page.percent(0.0), "0 %"),
+        (page.percent(0.1234, 1), "12.3 %"),
+        (page.percent(0.0004, 1), "< 0.1 %"),
+        (page.percent(float("nan")), "–"),
         (page.size(999), "999 bytes"),
         (page.size(27_123), "27.1 kB"),
         (page.size(2_345_000_000), "2.3 GB"),

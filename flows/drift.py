@@ -1,0 +1,58 @@
+"""The drift flow: a dump against the one that the champion learnt from."""
+
+from typing import Any
+
+from flows.declaring import project_flow
+from flows.explore import profile
+from flows.prepare import prepare
+from flows.unseen import ask_about_unseen
+from rakuten.outputs.runs import RunRecord
+from rakuten.promotion.naming import CHAMPION
+from rakuten.recipes import Plan
+from tasks import stages
+from tasks.drift import publish_drift
+from tasks.dumps import Dump, open_dump, recorded_dump
+from tasks.futures import output_of, outputs_of
+from tasks.predictions import classify, find_package
+from tasks.promotion import evaluation_of, run_of
+from tasks.runs import recorded_run
+
+
+@project_flow("drift")
+def drift(dump: str, model: str = CHAMPION) -> str:
+    """Measure how a dump differs from the one that the champion learnt from; what alarms is an event.
+
+    Args:
+        dump: Folder of the dump.
+        model: "champion": the champion, or the newest completed run as long as nobody was ever promoted; "newest"; or
+            id of a retrain run, or the start of one.
+
+    Returns:
+        The run's id.
+    """
+    learnt = run_of(model)
+    with recorded_run("drift", Plan.model_validate(learnt.plan), {"dump": dump, "model": learnt.run}) as run:
+        opened = open_dump(dump)
+        measured = compose_drift(opened, learnt)
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, "drift": measured})
+        publish_drift(run.record, output_of(measured))
+    return run.record.run
+
+
+def compose_drift(dump: Dump, learnt: RunRecord) -> Any:
+    """Submit what compares a dump with that of a run; the future of the drift."""
+    before, after = profile(recorded_dump(learnt)), profile(dump)
+    return stages.measure_drift.submit(
+        comparison=stages.compare_profiles.submit(before=before.profile, after=after.profile),
+        known=evaluation_of(learnt),
+        answers=ask(dump, learnt),
+    )
+
+
+def ask(dump: Dump, learnt: RunRecord) -> Any:
+    """Submit the products of a dump that a run's models never saw to its package: labelled ones where there are any."""
+    package = find_package(learnt.run)
+    if dump.has_labels:
+        return ask_about_unseen(package, dump)[0]
+    clean = prepare(dump, package.record.plan.cleaning).clean
+    return classify(package, dump, clean, "test" if dump.has_test else "train", fit="scored")

@@ -1,0 +1,116 @@
+"""The stage that writes what exploring a dump found: one HTML page for people, a short Markdown for an interface."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rakuten.data.classes import CODES, LABELS, LABELS_FR
+from rakuten.data.snapshot_files import SNAPSHOT_FILE
+from rakuten.data.validation import DATA_DOCS, VERDICT_FILE
+from rakuten.exploration import image_charts, text_charts
+from rakuten.exploration.findings import findings
+from rakuten.exploration.words import REPORTED_ALIKE
+from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.page import render
+from rakuten.stages import stage
+
+PAGE = "exploration.html"
+SUMMARY = "exploration.md"
+FINDINGS_FILE = "findings.parquet"
+
+OWN_FILES = OwnFiles(package="exploration")
+
+
+@stage(version=1, libraries=("jinja2",))
+def render_exploration(
+    out: Path,
+    snapshot: StageOutput,
+    validation: StageOutput,
+    texts: StageOutput,
+    described: StageOutput,
+    repeats: StageOutput,
+    words: StageOutput,
+    images: StageOutput | None = None,
+    samples: StageOutput | None = None,
+    parts: StageOutput | None = None,
+    comparison: StageOutput | None = None,
+    dump_name: str = "",
+    against_name: str = "",
+    own_files: OwnFiles = OWN_FILES,
+) -> dict[str, Any]:
+    """Write the page of an explored dump.
+
+    Args:
+        out: Work folder.
+        snapshot: `record_snapshot`.
+        validation: `validate_dump`.
+        texts: `profile_texts`.
+        described: `describe_products`.
+        repeats: `find_repeats`.
+        words: `describe_words`.
+        images: `describe_images`; None for a dump without images.
+        samples: `draw_samples`; None likewise.
+        parts: `compare_parts`; None for a dump of one part.
+        comparison: `compare_profiles`; None where no earlier dump was named.
+        dump_name, against_name: What people call the dump and the earlier one; "": its key alone says which.
+        own_files: Templates and style sheets; given so that they enter the key.
+
+    Returns:
+        Numbers of findings and of bytes of the page.
+
+    Output:
+        exploration.html: All of it in one file that loads nothing and runs nothing. Links to figures and to Data Docs
+            lead to the outputs beside it.
+        exploration.md: The findings and the table of classes.
+        findings.parquet: level, text, section of each finding.
+    """
+    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
+    sources = {
+        "described": described,
+        "texts": texts,
+        "repeats": repeats,
+        "words": words,
+        "images": images,
+        "samples": samples,
+        "parts": parts,
+        "comparison": comparison,
+    }
+    content: dict[str, Any] = {
+        "dump_name": dump_name,
+        "against_name": against_name,
+        "dump_key": snapshot.key,
+        "files": len(files),
+        "file_bytes": int(files["size"].sum()),
+        "labels": LABELS,
+        "labels_fr": LABELS_FR,
+        "class_count": len(CODES),
+        "reported_alike": REPORTED_ALIKE,
+        "facts": described.facts,
+        "verdict": validation.read_json(VERDICT_FILE),
+        "data_docs": f"../{validation.key}/{DATA_DOCS}/index.html",
+        "folders": {name: f"../{output.key}" for name, output in sources.items() if output is not None},
+        "tables": _tables(sources),
+    }
+    content |= text_charts.classes(described) | text_charts.missing(described) | text_charts.lengths(described)
+    content |= text_charts.languages(described) | text_charts.residue(described, texts)
+    content |= text_charts.words(words) | text_charts.alike(words)
+    content |= image_charts.images(images) | image_charts.sheets(samples) | image_charts.repeats(repeats, samples)
+    content |= {"parts_compared": image_charts.shifts(parts), "comparison": image_charts.shifts(comparison)}
+    content["findings"] = findings(content)
+    pd.DataFrame(content["findings"]).to_parquet(out / FINDINGS_FILE, index=False)
+    (out / SUMMARY).write_text(render(own_files, "exploration.md.j2", content), "utf-8")
+    page = render(own_files, "exploration.html.j2", content | {"style": own_files.style()})
+    (out / PAGE).write_text(page, "utf-8")
+    return {"findings": len(content["findings"]), "bytes": len(page.encode())}
+
+
+def _tables(sources: dict[str, StageOutput | None]) -> list[tuple[str, str]]:
+    """(output's folder, file) of every table of figures."""
+    return [
+        (f"../{output.key}", path.name)
+        for output in sources.values()
+        if output is not None
+        for path in sorted(output.folder.glob("*.parquet"))
+    ]

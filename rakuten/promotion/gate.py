@@ -1,0 +1,199 @@
+"""The gate: whether a challenger takes the champion's place, and every reason for it. Pure: numbers in, checks out."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from rakuten.data.calibration_error import BINS
+from rakuten.data.classes import LABELS
+from rakuten.evaluation.paired import ClassDifference, compare
+from rakuten.promotion.lead import SEED, Lead, measure_lead
+from rakuten.promotion.rules import GateRules
+
+Codes = npt.NDArray[np.int64]
+
+LEAD = "lead on the champion's test products"
+LEAD_ON_NEWEST = "lead on the newest test products"
+CLASSES = "classes"
+CALIBRATION = "calibration"
+SIZE = "size"
+REHEARSAL = "rehearsal"
+LATENCY = "latency"
+CONTRACTS = "contracts"
+
+CALIBRATION_DRAWS = 500
+# Batches of another size round otherwise, which may tip an answer that hung in the balance.
+REHEARSAL_SLIPS = 0.001
+
+
+class Check(BaseModel):
+    """One condition of the gate.
+
+    Attributes:
+        name: Which.
+        passed: Whether it holds.
+        words: Why, with the figures that decide.
+        figures: The same and more as data.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    passed: bool
+    words: str
+    figures: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What both models answer for the same products.
+
+    Attributes:
+        codes: int64 (num_samples,), class codes.
+        champion, challenger: int64 (num_samples,), predicted class codes.
+    """
+
+    codes: Codes
+    champion: Codes
+    challenger: Codes
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure a model is of each of its answers.
+
+    Attributes:
+        confidence: float64 (num_samples,), probability of the class it answers.
+        right: bool (num_samples,), whether that is the product's class.
+    """
+
+    confidence: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+
+
+def check_lead(name: str, answers: Answers, rules: GateRules) -> Check:
+    """The challenger's weighted F1 is higher, and chance does not explain it."""
+    lead = measure_lead(answers.codes, answers.champion, answers.challenger, level=rules.level)
+    return Check(name=name, passed=lead.is_shown, words=_tell_lead(lead), figures={**asdict(lead), "lead": lead.value})
+
+
+def check_classes(answers: Answers, rules: GateRules) -> Check:
+    """No class loses more F1 than the margin.
+
+    A loss counts if it exceeds the margin and chance does not explain that there is one; the intervals of all 27
+    classes hold together, so that 27 looks hold back an equal challenger no more often than one look would.
+    """
+    paired = compare(answers.codes, answers.champion, answers.challenger, interval=1 - 2 * rules.error_rate)
+    too_much = [
+        found
+        for found in paired.classes
+        if found.difference.word == "worse" and -found.difference.value > rules.class_margin
+    ]
+    worst = min(paired.classes, key=lambda found: found.difference.value)
+    if too_much:
+        words = "; ".join(_tell_loss(found) for found in too_much)
+    else:
+        words = f"no class is shown to lose more than {rules.class_margin:.3f}; furthest down: {_tell_loss(worst)}"
+    figures = {
+        "margin": rules.class_margin,
+        "classes": [
+            {"prdtypecode": found.code, "support": found.support, "champion": found.first, "challenger": found.second}
+            | {"low": found.difference.low, "high": found.difference.high, "lost": found in too_much}
+            for found in paired.classes
+        ],
+    }
+    return Check(name=CLASSES, passed=not too_much, words=words, figures=figures)
+
+
+def check_calibration(champion: Confidence, challenger: Confidence, rules: GateRules) -> Check:
+    """The challenger says how sure it is about as truly as the champion, or truly enough.
+
+    A larger error counts if it exceeds the limit and chance does not explain that it is larger: of a few hundred
+    products every model's error looks large.
+
+    Args:
+        champion, challenger: Of the same products in the same order.
+        rules: The limits.
+    """
+    errors = [_calibration_errors(model, np.ones((1, len(model.right))))[0] for model in (champion, challenger)]
+    limit = max(rules.calibration_error, errors[0] + rules.calibration_margin)
+    weights = np.random.default_rng(SEED).poisson(1.0, size=(CALIBRATION_DRAWS, len(champion.right)))
+    drawn = _calibration_errors(challenger, weights) - _calibration_errors(champion, weights)
+    low = float(np.quantile(drawn, rules.error_rate))
+    words = f"calibration error {errors[1]:.4f} against {errors[0]:.4f}, limit {limit:.4f}"
+    if errors[1] > limit and low <= 0:
+        words += ", which chance explains"
+    figures = {"champion": errors[0], "challenger": errors[1], "limit": limit, "low": low}
+    return Check(name=CALIBRATION, passed=errors[1] <= limit or low <= 0, words=words, figures=figures)
+
+
+def check_size(size: int, rules: GateRules) -> Check:
+    """The package is small enough.
+
+    Args:
+        size: Bytes.
+        rules: The limits.
+    """
+    mib = size / 2**20
+    words = f"{mib:,.0f} MiB, limit {rules.size_mib:,.0f}"
+    return Check(name=SIZE, passed=mib <= rules.size_mib, words=words, figures={"mib": mib, "limit": rules.size_mib})
+
+
+def check_rehearsal(scored: Codes, rehearsed: Codes) -> Check:
+    """The package, opened as for predictions, answers as the models did that were scored.
+
+    Args:
+        scored, rehearsed: int64 (num_samples,), predicted class codes of the same products.
+    """
+    differing = int((scored != rehearsed).sum())
+    allowed = math.floor(len(scored) * REHEARSAL_SLIPS)
+    words = f"{differing:,} of {len(scored):,} test products are answered otherwise than when scored"
+    figures = {"differing": differing, "allowed": allowed}
+    return Check(name=REHEARSAL, passed=bool(len(scored)) and differing <= allowed, words=words, figures=figures)
+
+
+def check_latency(products_per_second: float, rules: GateRules) -> Check:
+    """The package is fast enough, the time to open it left out."""
+    milliseconds = 1000 / max(products_per_second, 1e-3)
+    words = f"{milliseconds:.2f} ms a product, limit {rules.milliseconds:g}"
+    figures = {"milliseconds": milliseconds, "limit": rules.milliseconds}
+    return Check(name=LATENCY, passed=milliseconds <= rules.milliseconds, words=words, figures=figures)
+
+
+def check_contracts(failures: list[str]) -> Check:
+    """The data that the challenger learnt from kept its contracts.
+
+    Args:
+        failures: What is broken.
+    """
+    words = "; ".join(failures) or "all hold"
+    return Check(name=CONTRACTS, passed=not failures, words=words, figures={"failures": failures})
+
+
+def _calibration_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Expected calibration error under each row of weights (num_draws, num_samples); see `calibration_error`."""
+    bins = np.minimum((model.confidence * BINS).astype(int), BINS - 1)
+    order = np.argsort(bins, kind="stable")
+    starts = np.unique(bins[order], return_index=True)[1]
+    gaps = np.add.reduceat((weights * (model.right - model.confidence))[:, order], starts, axis=1)
+    errors: npt.NDArray[np.float64] = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+    return errors
+
+
+def _tell_lead(lead: Lead) -> str:
+    return (
+        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f}, {lead.value:+.4f} on {lead.rows:,} products, "
+        f"at least {lead.low:+.4f} in {100 * (1 - lead.level):.4g} % of cases; {100 * lead.chance:.3g} % of equal "
+        f"models lead so, allowed {100 * lead.level:.3g} %"
+    )
+
+
+def _tell_loss(found: ClassDifference) -> str:
+    return (
+        f"{found.code} {LABELS[found.code]} {found.difference.value:+.4f} ({found.first:.3f} → {found.second:.3f}, "
+        f"support {found.support:,}, between {found.difference.low:+.3f} and {found.difference.high:+.3f})"
+    )

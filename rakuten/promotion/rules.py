@@ -1,0 +1,59 @@
+"""What is asked of a challenger: the gate's numbers, which a TOML file may set otherwise."""
+
+import tomllib
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from rakuten.errors import RecipeError
+from rakuten.recipes.strict import Strict
+
+
+class GateRules(Strict):
+    """The gate's numbers.
+
+    Attributes:
+        error_rate: How often a challenger no better than the champion may be promoted, and one no worse in any class
+            be held back for a class.
+        nights: Tests over which that holds together. 1: in each test, so that of nightly challengers that are all
+            equal one in twenty is promoted; 30: once in twenty months, and a true lead must be larger to be seen.
+        class_margin: Points of F1 that a class may lose; a larger loss counts once chance does not explain it.
+        calibration_error: Expected calibration error that is always borne.
+        calibration_margin: Above that, how much worse calibrated than the champion a challenger may be.
+        size_mib: Largest package.
+        milliseconds: Longest time a product may take, once the package is open.
+    """
+
+    error_rate: float = Field(default=0.05, gt=0, le=0.2)
+    nights: int = Field(default=1, ge=1)
+    class_margin: float = Field(default=0.02, ge=0, lt=1)
+    calibration_error: float = Field(default=0.05, ge=0, le=1)
+    calibration_margin: float = Field(default=0.01, ge=0, le=1)
+    size_mib: float = Field(default=4096, gt=0)
+    milliseconds: float = Field(default=100, gt=0)
+
+    @property
+    def level(self) -> float:
+        """How often one test may promote a challenger that is no better: of `nights` of them, `error_rate` at most."""
+        return self.error_rate / self.nights
+
+    @model_validator(mode="after")
+    def _level_can_be_drawn(self) -> Self:
+        if self.level < 0.0005:
+            raise ValueError(f"error_rate {self.error_rate} over {self.nights} nights is finer than 1 in 2000 a test")
+        return self
+
+
+def load_rules(path: Path | None) -> GateRules:
+    """The rules of a TOML file; None: the defaults.
+
+    Raises:
+        RecipeError: If the file is absent or does not validate.
+    """
+    if path is None:
+        return GateRules()
+    try:
+        return GateRules.model_validate(tomllib.loads(path.expanduser().read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise RecipeError(f"rules of the gate {path}: {error}") from error

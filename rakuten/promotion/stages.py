@@ -1,0 +1,174 @@
+"""The stages of a promotion: the products that a champion is asked of, and the judgement of its challenger."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
+
+from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.data.split import SPLIT
+from rakuten.data.validation import VERDICT_FILE
+from rakuten.errors import InputError
+from rakuten.evaluation.comparison import match_predictions
+from rakuten.evaluation.predictions import read_predictions
+from rakuten.outputs import StageOutput
+from rakuten.promotion.gate import (
+    LEAD,
+    LEAD_ON_NEWEST,
+    Answers,
+    Check,
+    Confidence,
+    check_calibration,
+    check_classes,
+    check_contracts,
+    check_latency,
+    check_lead,
+    check_rehearsal,
+    check_size,
+)
+from rakuten.promotion.rules import GateRules
+from rakuten.stages import stage
+
+JUDGEMENT = "judgement.json"
+
+
+@stage(version=1)
+def keep_test_side(out: Path, clean: StageOutput, splits: tuple[StageOutput, ...]) -> dict[str, int]:
+    """Keep the labelled products of the test side: what a model of another dump is asked of this one.
+
+    A product's side depends on its own content, so these were fitted by no model of these split recipes.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        splits: `split_products` of these; a product is kept that stands on the test side of all.
+
+    Returns:
+        Facts: products.
+
+    Output:
+        train.parquet: As of `clean`, products of the other sides left out.
+    """
+    kept = pq.read_table(clean.file("train.parquet"))
+    for split in splits:
+        sides = pq.read_table(split.file(SPLIT), columns=["productid", "side"])
+        test = sides.filter(pc.field("side") == "test").column("productid").combine_chunks()
+        kept = kept.filter(pc.is_in(kept.column("productid"), test))
+    pq.write_table(kept, out / "train.parquet")
+    return {"products": len(kept)}
+
+
+@stage(version=1, libraries=("numpy", "scipy"))
+def judge_challenger(
+    out: Path,
+    champion: StageOutput,
+    challenger: StageOutput,
+    champion_on_newest: StageOutput | None,
+    contracts: tuple[StageOutput, ...],
+    package: StageOutput,
+    rehearsal: StageOutput,
+    rules: GateRules,
+) -> dict[str, Any]:
+    """Hold a challenger against the champion.
+
+    The same challenger held against the same champion by the same rules is the same output: nobody is tested again
+    and again until luck promotes him.
+
+    Args:
+        out: Work folder.
+        champion: `evaluate` of what the champion predicts with, on its own dump's test products.
+        challenger: The same of the challenger.
+        champion_on_newest: `evaluate` of the champion on the challenger's test products; None where these are the
+            champion's own.
+        contracts: What the challenger's data was held against; each has `verdict.json`.
+        package: The challenger's.
+        rehearsal: `classify_products` of that package on its own test products; its models as they were scored.
+        rules: The gate's numbers.
+
+    Returns:
+        Facts: passed, and the names of the conditions that failed.
+
+    Output:
+        judgement.json: passed; checks, see `Check`.
+    """
+    beside = champion if champion_on_newest is None else champion_on_newest
+    # Many small products of matrices: a second thread makes them slower, on a busy machine several times.
+    with threadpool_limits(1):
+        checks = [_lead(LEAD, champion, challenger, rules)]
+        if champion_on_newest is not None:
+            checks.append(_lead(LEAD_ON_NEWEST, champion_on_newest, challenger, rules))
+        checks.append(check_classes(_answers(beside, challenger), rules))
+    checks += [
+        _calibration(beside, challenger, rules),
+        _rehearsal(challenger, rehearsal),
+        check_latency(rehearsal.facts["products_per_second"], rules),
+        check_size(sum(file.size for file in package.manifest.files.values()), rules),
+        check_contracts(broken_contracts(contracts)),
+    ]
+    failed = [check.name for check in checks if not check.passed]
+    content = {"passed": not failed, "checks": [check.model_dump(mode="json") for check in checks]}
+    (out / JUDGEMENT).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
+    return {"passed": not failed, "failed": ", ".join(failed)}
+
+
+def read_checks(judgement: StageOutput) -> tuple[Check, ...]:
+    """The conditions as `judge_challenger` found them."""
+    return tuple(Check.model_validate(check) for check in judgement.read_json(JUDGEMENT)["checks"])
+
+
+def broken_contracts(contracts: tuple[StageOutput, ...]) -> list[str]:
+    """What is broken, one line each."""
+    verdicts = {output.key: output.read_json(VERDICT_FILE) for output in contracts}
+    return [
+        line
+        for key, verdict in verdicts.items()
+        if not verdict["ok"]
+        for line in verdict.get("failures") or [f"{key} is not fit for use"]
+    ]
+
+
+def same_products(one: StageOutput, other: StageOutput) -> bool:
+    """Whether two evaluations are of the same test products with the same classes."""
+    tables = [
+        pa.Table.from_pandas(read_predictions(found)[["productid", "prdtypecode"]]).sort_by("productid")
+        for found in (one, other)
+    ]
+    return bool(tables[0].equals(tables[1]))
+
+
+def _lead(name: str, champion: StageOutput, challenger: StageOutput, rules: GateRules) -> Check:
+    try:
+        answers = _answers(champion, challenger)
+    except InputError as error:
+        return Check(name=name, passed=False, words=str(error))
+    return check_lead(name, answers, rules)
+
+
+def _calibration(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> Check:
+    first, second = read_predictions(champion), read_predictions(challenger)
+    productids = match_predictions(first, second)[0]["productid"]
+    return check_calibration(_confidence(first, productids), _confidence(second, productids), rules)
+
+
+def _rehearsal(challenger: StageOutput, rehearsal: StageOutput) -> Check:
+    scored, rehearsed = read_predictions(challenger), Probabilities.read(rehearsal.file(PROBABILITIES))
+    answers = pd.Series(rehearsed.predicted, rehearsed.productids).reindex(scored["productid"], fill_value=0)
+    return check_rehearsal(scored["predicted"].to_numpy(np.int64), answers.to_numpy(np.int64))
+
+
+def _confidence(model: pd.DataFrame, productids: pd.Series) -> Confidence:
+    rows = model.set_index("productid").loc[productids]
+    right = (rows["predicted"] == rows["prdtypecode"]).to_numpy(np.bool_)
+    return Confidence(rows["confidence"].to_numpy(np.float64), right)
+
+
+def _answers(champion: StageOutput, challenger: StageOutput) -> Answers:
+    matched, _ = match_predictions(read_predictions(champion), read_predictions(challenger))
+    codes, one, other = (matched[column].to_numpy(np.int64) for column in ("prdtypecode", "first", "second"))
+    return Answers(codes, one, other)

@@ -1,0 +1,40 @@
+"""What a measured drift shows and tells."""
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from rakuten.outputs import StageOutput
+from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.promotion.drift import read_alarms, read_drift
+from tasks.events import tell_of_drift
+from tasks.runs import run_book
+
+FLOW = ROLE = "drift"
+
+
+def publish_drift(record: RunRecord, drift: StageOutput) -> None:
+    """Show a dump's drift; alarms that no run told of before are an event, too.
+
+    Args:
+        record: The run that measured it.
+        drift: What it measured.
+    """
+    dump, alarms = record.parameters["dump"].rpartition("/")[2], read_alarms(drift)
+    create_table_artifact(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
+    lines = [f"- {line}" for line in alarms] or ["What differs is what chance explains, or too little to matter."]
+    create_markdown_artifact("\n".join([f"# Drift of {dump}", *lines]), key="drift-alarms")
+    if alarms and not _told_before(run_book(), drift.key):
+        tell_of_drift(dump, record.parameters["model"], alarms)
+
+
+def drift_of(record: RunRecord, book: RunBook) -> str | None:
+    """What is known of the drift of a run's dump, in short: names of what alarms, or "none"; None: not measured."""
+    snapshot = record.outputs.get("snapshot")
+    for measured in book.all():
+        if measured.flow == FLOW and measured.status is Status.COMPLETED and measured.outputs["snapshot"] == snapshot:
+            return str(book.output(measured, ROLE).facts["alarms"]) or "none"
+    return None
+
+
+def _told_before(book: RunBook, key: str) -> bool:
+    ended = (record for record in book.all() if record.flow == FLOW and record.status is Status.COMPLETED)
+    return any(record.outputs.get(ROLE) == key for record in ended)

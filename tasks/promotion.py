@@ -1,0 +1,226 @@
+"""Who meets whom at the gate, what came of it, and telling it: to the UI, to whoever waits for events, to MLflow."""
+
+import logging
+from dataclasses import dataclass
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
+from rakuten.outputs import StageOutput
+from rakuten.outputs.runs import RunRecord, Status
+from rakuten.promotion.champions import ChampionBook, Standing
+from rakuten.promotion.decisions import PACKAGE, Candidate, Decision, Outcome, candidate_of, now
+from rakuten.promotion.gate import Check, check_contracts
+from rakuten.promotion.naming import CHAMPION, named_run
+from rakuten.promotion.registry import Registry
+from rakuten.promotion.rules import GateRules, load_rules
+from rakuten.promotion.stages import broken_contracts, read_checks
+from rakuten.recipes import Plan
+from rakuten.settings import Settings
+from tasks.events import tell_of_decision
+from tasks.runs import run_book
+
+logger = logging.getLogger("rakuten.promotion")
+
+# What a challenger's data was held against, by role.
+CONTRACTS = ("validation", "clean contract")
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A challenger, and the champion it meets.
+
+    Attributes:
+        standing: How things stood when it began.
+        challenger: The challenger's run.
+        candidate: What it offers.
+        champion: The champion's run; None where nobody needs to be met: there is no champion, the challenger is the
+            champion or was rolled back, or a person has decided already.
+    """
+
+    standing: Standing
+    challenger: RunRecord
+    candidate: Candidate
+    champion: RunRecord | None
+
+
+def open_contest(run: str, *, force: bool) -> Contest:
+    """Find out who meets whom.
+
+    Args:
+        run: Id of a retrain run, or the start of one; "newest": the newest completed one.
+        force: Whether a person has decided already.
+
+    Raises:
+        RunNotFoundError: If there is no such run, or the champion's is gone.
+        InputError: If the run was not completed, or one of both split its products as the report did.
+        ChampionError: If the record of the champion is damaged or lost.
+    """
+    book = run_book()
+    challenger = named_run(book, run)
+    if challenger.status is not Status.COMPLETED:
+        raise InputError(f"run {challenger.run} {book.status(challenger)}; only a completed one can be promoted")
+    candidate = candidate_of(challenger)
+    standing = _standing(force)
+    met = standing.champion
+    if met is None or force or candidate.package in (met.candidate.package, *standing.withdrawn):
+        return Contest(standing, challenger, candidate, None)
+    champion = book.find(met.candidate.run)
+    for record in (champion, challenger):
+        if Plan.model_validate(record.plan).split.method != "content":
+            raise InputError(
+                f"run {record.run} split its products as the report did: no test against another run is fair, whose "
+                "test products it may have learnt from; --force promotes it all the same"
+            )
+    return Contest(standing, challenger, candidate, champion)
+
+
+def run_of(model: str) -> RunRecord:
+    """The run that a name of a model means, see `named_run`."""
+    return named_run(run_book(), model)
+
+
+def reigning_run() -> str | None:
+    """The champion's run; None until there is one.
+
+    Raises:
+        ChampionError: If the record of the champion is damaged or lost.
+    """
+    champion = ChampionBook(Settings().outputs_folder).read().champion
+    return champion.candidate.run if champion else None
+
+
+def evaluation_of(record: RunRecord) -> StageOutput:
+    """The scores of what a run predicts with, on its own test products.
+
+    Raises:
+        RunNotFoundError: If they are gone.
+    """
+    return run_book().output(record, "evaluation decision")
+
+
+def contracts_of(record: RunRecord) -> tuple[StageOutput, ...]:
+    """What a run's data was held against."""
+    return tuple(run_book().output(record, role) for role in CONTRACTS)
+
+
+def package_of(record: RunRecord) -> StageOutput:
+    """What a run predicts with.
+
+    Raises:
+        RunNotFoundError: If it is gone.
+    """
+    return run_book().output(record, PACKAGE)
+
+
+def gate_rules() -> GateRules:
+    """The gate's rules on this machine.
+
+    Raises:
+        RecipeError: If their file is absent or does not validate.
+    """
+    return load_rules(Settings().gate)
+
+
+def conclude(contest: Contest, judgement: StageOutput | None, *, force: bool, reason: str) -> Decision | None:
+    """Decide, record it, carry it out and tell of it.
+
+    Args:
+        contest: Who met whom.
+        judgement: Of the challenger, where it met a champion.
+        force: Whether a person overrides the gate.
+        reason: Why.
+
+    Returns:
+        The decision: a new one, or the one that the same judgement led to before; None where the champion changed
+        meanwhile, so that the contest is to be opened anew.
+    """
+    book = ChampionBook(Settings().outputs_folder)
+    decision = _decide(contest, judgement, force=force, reason=reason)
+    if decision.outcome is Outcome.UNCHANGED:
+        logger.info("%s", decision.words)
+        return decision
+    if decision.outcome is Outcome.REFUSED and (before := _before(book, decision)) is not None:
+        logger.info("decided before, at %s: %s", before.decided, before.words)
+        return before
+    try:
+        book.settle(decision, contest.standing.edition)
+    except ChampionChangedError as changed:
+        logger.warning("%s; judging it again", changed)
+        return None
+    _publish(decision)
+    return decision
+
+
+def tell_registry() -> None:
+    """Tell MLflow what it does not know yet; where that fails it is logged as an error and tried again next time."""
+    registry = Registry(Settings().outputs_folder, Settings().mlflow)
+    try:
+        registry.tell()
+    except RegistryError as error:
+        logger.error("%s", error)
+
+
+def _standing(force: bool) -> Standing:
+    try:
+        return ChampionBook(Settings().outputs_folder).read()
+    except ChampionError as error:
+        if not force:
+            raise
+        logger.warning("%s", error)
+        return Standing()
+
+
+def _decide(contest: Contest, judgement: StageOutput | None, *, force: bool, reason: str) -> Decision:
+    met = contest.standing.champion
+    package = contest.candidate.package
+    against = met.candidate.run if met else None
+    checks: tuple[Check, ...] = ()
+    if met is not None and package == met.candidate.package:
+        outcome, reason = Outcome.UNCHANGED, f"it is what the champion {against} predicts with already"
+    elif force:
+        outcome = Outcome.PROMOTED
+    elif package in contest.standing.withdrawn:
+        outcome, reason = Outcome.REFUSED, "it was rolled back; --force promotes it all the same"
+    else:
+        checks = read_checks(judgement) if judgement else (_first_check(contest.challenger),)
+        outcome = Outcome.PROMOTED if all(check.passed for check in checks) else Outcome.REFUSED
+        reason = reason if met else f"the first {CHAMPION}" if outcome is Outcome.PROMOTED else ""
+    return Decision(
+        outcome=outcome,
+        candidate=contest.candidate,
+        against=against,
+        checks=checks,
+        forced=force and outcome is Outcome.PROMOTED,
+        reason=reason,
+        judgement=judgement.key if judgement else None,
+        decided=now(),
+    )
+
+
+def _first_check(challenger: RunRecord) -> Check:
+    return check_contracts(broken_contracts(contracts_of(challenger)))
+
+
+def _before(book: ChampionBook, decision: Decision) -> Decision | None:
+    """The same refusal, recorded earlier."""
+
+    def essence(found: Decision) -> tuple[object, ...]:
+        return found.outcome, found.candidate.package, found.against, found.judgement, found.reason
+
+    return next((found for found in reversed(book.decisions()) if essence(found) == essence(decision)), None)
+
+
+def _publish(decision: Decision) -> None:
+    """Show a new decision in the UI and emit its event."""
+    logger.info("%s", decision.words)
+    rows = [{"check": check.name, "passed": check.passed, "why": check.words} for check in decision.checks]
+    if rows:
+        create_table_artifact(rows, key="promotion-checks", description=f"The gate, run {decision.candidate.run}")
+    lines = [f"- {'✓' if check.passed else '✗'} **{check.name}**: {check.words}" for check in decision.checks]
+    create_markdown_artifact(
+        "\n".join([f"# {decision.candidate.run}: {decision.outcome.value}", "", decision.words, "", *lines]),
+        key="promotion",
+        description=decision.words[:250],
+    )
+    tell_of_decision(decision)

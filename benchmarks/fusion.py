@@ -1,6 +1,6 @@
 """Fusion: what photos add to texts, over five folds of products that have both; paired bootstrap intervals.
 
-    python benchmarks/fusion.py --pictured DIR --texts DIR [--text-models text_ngrams text_fasttext]
+    python benchmarks/fusion.py --pictured DIR --texts DIR [--bimodal-model bimodal_mobilenet_v2]
 
 Text models learn from both dumps, the image model (a head on MobileNetV2's features) from the one with photos. Folds
 are by title, as sides are: each pictured product is a test product once, a validation product once, and learnt from
@@ -10,7 +10,7 @@ products alone. Weights are looked for in RAKUTEN_WEIGHTS.
 
 import argparse
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import pandas as pd
 
 from rakuten.data.classes import TARGETS
 from rakuten.data.layout import X_TRAIN, Y_TRAIN
-from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.data.probabilities import PROBABILITIES, UNPICTURED, Probabilities
 from rakuten.data.snapshot import list_dump, record_snapshot
 from rakuten.data.split import normalise_title, place_of
 from rakuten.evaluation.paired import compare
@@ -31,9 +31,10 @@ from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.images.features import extract_features
 from rakuten.images.weights import find_weights
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.recipes import FusionRecipe, ImageFeaturesRecipe, Recipe, TextHashesRecipe, load_recipe
+from rakuten.recipes import BimodalRecipe, FusionRecipe, ImageFeaturesRecipe, Recipe, TextHashesRecipe, load_recipe
 from rakuten.recipes.plan import FusionMethod
 from rakuten.settings import Settings
+from rakuten.training.bimodal_network import train_bimodal_network
 from rakuten.training.image_network import train_image_network
 from rakuten.training.text_hashes import train_text_hashes
 from rakuten.training.text_ngrams import train_text_ngrams
@@ -99,8 +100,23 @@ def read_products(pictured: Path, texts: Path, store: OutputStore, recipe: Image
     return Products(frame, places, features)
 
 
-def train(recipe: Recipe, products: Products, sides: np.ndarray, folder: Path) -> Probabilities:
-    """What a model of a recipe says of a fold's validation and test products."""
+@dataclass(frozen=True)
+class Said:
+    """What a model says of a fold's validation and test products.
+
+    Attributes:
+        modality: What a product must have for it.
+        seen: As they are.
+        hidden: Photos hidden; None: it has nothing to say then.
+    """
+
+    modality: str
+    seen: Probabilities
+    hidden: Probabilities | None
+
+
+def train(recipe: Recipe, products: Products, sides: np.ndarray, folder: Path) -> Said:
+    """Train a model of a recipe."""
     inputs, out = folder / "inputs", folder / recipe.name
     inputs.mkdir(parents=True, exist_ok=True)
     out.mkdir()
@@ -109,34 +125,40 @@ def train(recipe: Recipe, products: Products, sides: np.ndarray, folder: Path) -
     common = {"clean": StageOutput(key="clean", folder=inputs), "split": StageOutput(key="split", folder=inputs)}
     if isinstance(recipe, ImageFeaturesRecipe):
         train_image_network.function(out, images=products.features, recipe=recipe, **common)
+    elif isinstance(recipe, BimodalRecipe):
+        train_bimodal_network.function(out, images=products.features, recipe=recipe, **common)
     elif isinstance(recipe, TextHashesRecipe):
         train_text_hashes.function(out, recipe=recipe, **common)
     else:
         train_text_ngrams.function(out, recipe=recipe, **common)
-    return Probabilities.read(out / PROBABILITIES)
+    seen = Probabilities.read(out / PROBABILITIES)
+    if isinstance(recipe, BimodalRecipe):
+        return Said(recipe.modality, seen, Probabilities.read(out / UNPICTURED))
+    return Said(recipe.modality, seen, seen if recipe.modality == "text" else None)
 
 
-def fuse(members: Mapping[str, tuple[str, Probabilities]], truth: pd.DataFrame) -> dict[str, np.ndarray]:
+def fuse(members: Sequence[Said], truth: pd.DataFrame) -> dict[str, np.ndarray]:
     """Predicted codes of a fold's test products, by what predicts them.
 
     Args:
-        members: Modality and probabilities, by name.
+        members: At least one.
         truth: productid, prdtypecode, side.
     """
-    modalities = [modality for modality, _ in members.values()]
-    said = [probabilities for _, probabilities in members.values()]
-    unseeing = [None if modality == "image" else one for modality, one in members.values()]
+    modalities = [member.modality for member in members]
+    said, hidden = [member.seen for member in members], [member.hidden for member in members]
     validation, test = (truth[truth["side"] == side] for side in ("validation", "test"))
     targets = validation["prdtypecode"].map(TARGETS).to_numpy(np.int64)
     asked = test["productid"].to_numpy(np.int64)
+    known = validation["productid"].to_numpy(np.int64)
+    aligned = align(said, known)
+    unpictured = align([one or seen for one, seen in zip(hidden, said, strict=True)], known)
     candidates, answers = [], {}
     for method in FusionRecipe().methods:
-        aligned = align(said, validation["productid"].to_numpy(np.int64))
-        fuser, held_out = Fuser.fit(method, aligned, targets, modalities, calibrate=True)
+        fuser, held_out = Fuser.fit(method, aligned, targets, modalities, calibrate=True, unpictured=unpictured)
         candidates.append(Candidate(method, held_out, targets))
         answers[METHOD_NAMES[method]] = fuser.apply(align(said, asked)).predicted
         if "image" in modalities and "text" in modalities:
-            answers[f"{METHOD_NAMES[method]}, {HIDDEN}"] = fuser.apply(align(unseeing, asked)).predicted
+            answers[f"{METHOD_NAMES[method]}, {HIDDEN}"] = fuser.apply(align(hidden, asked)).predicted
     method = _chosen(candidates)
     chosen = METHOD_NAMES[method]
     return answers | {name.replace(chosen, CHOSEN): codes for name, codes in answers.items() if name.startswith(chosen)}
@@ -151,12 +173,10 @@ def run_fold(fold: int, products: Products, recipes: list[Recipe], folder: Path)
     sides = products.sides(fold)
     truth = products.frame[["productid", "prdtypecode"]].assign(side=sides)
     said = {recipe.name: train(recipe, products, sides, folder / str(fold)) for recipe in recipes}
-    members = {recipe.name: (recipe.modality, said[recipe.name]) for recipe in recipes}
-    texts = {name: member for name, member in members.items() if member[0] == "text"}
     test = truth[truth["side"] == "test"]
-    columns = {name: one.of(test["productid"].to_numpy(np.int64)).predicted for name, one in said.items()}
-    columns |= fuse(members, truth)
-    columns[ALONE] = fuse(texts, truth)[CHOSEN]
+    columns = {name: one.seen.of(test["productid"].to_numpy(np.int64)).predicted for name, one in said.items()}
+    columns |= fuse(list(said.values()), truth)
+    columns[ALONE] = fuse([said[recipe.name] for recipe in recipes if not recipe.reads_photos], truth)[CHOSEN]
     return test[["prdtypecode"]].assign(**columns)
 
 
@@ -182,10 +202,13 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, required=True, help="dump of further labelled texts")
     parser.add_argument("--text-models", nargs="+", default=["text_ngrams", "text_fasttext"], help="recipes")
     parser.add_argument("--image-model", default=IMAGE_MODEL, help="a recipe of a head on features")
+    parser.add_argument("--bimodal-model", help="a recipe of a network over both, on the same features")
     arguments = parser.parse_args()
     image_recipe = load_recipe(arguments.image_model)
     assert isinstance(image_recipe, ImageFeaturesRecipe)
     recipes = [*(load_recipe(name) for name in arguments.text_models), image_recipe]
+    if arguments.bimodal_model:
+        recipes.append(load_recipe(arguments.bimodal_model))
     with tempfile.TemporaryDirectory() as folder:
         products = read_products(
             arguments.pictured, arguments.texts, OutputStore(Path(folder) / "outputs"), image_recipe

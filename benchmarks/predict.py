@@ -29,6 +29,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.log = folder / "log"
 
     def dump(self, name: str, products: int, to_predict: int) -> Path:
         """A generated dump without photos."""
@@ -39,15 +40,16 @@ class Workplace:
     def start(self, *arguments: str, outputs: str = "outputs") -> "subprocess.Popen[bytes]":
         """The command line, in a process group of its own."""
         environment = {**os.environ, "RAKUTEN_OUTPUTS": str(self.folder / outputs)}
-        return subprocess.Popen(
-            [*RAKUTEN, *arguments], env=environment, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                [*RAKUTEN, *arguments], env=environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def run(self, *arguments: str, outputs: str = "outputs") -> float:
         """The command line to its end; its seconds."""
         clock = time.perf_counter()
         if self.start(*arguments, outputs=outputs).wait():
-            raise SystemExit(f"rakuten {arguments[0]} failed")
+            raise SystemExit(f"rakuten {arguments[0]} failed:\n{self.log.read_text()[-2000:]}")
         return time.perf_counter() - clock
 
     def manifests(self, outputs: str) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.recipes import Plan, Recipe, load_plan
+from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
@@ -40,5 +41,5 @@ def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dic
         corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
         composed |= {"split": split, "corpus words": corpus_words}
     data = ModelData(dump=dump, clean=prepared.clean, corpus_words=None)
-    images = [recipe for recipe in recipes if recipe.modality == "image"]
+    images = [recipe for recipe in recipes if isinstance(recipe, PhotoRecipe)]
     return composed | {f"images {recipe.name}": images_for(recipe, data) for recipe in images}

@@ -9,6 +9,7 @@ from rakuten.errors import InputError
 from rakuten.images.weights import WeightsFile
 from rakuten.recipes import (
     Backbone,
+    BimodalRecipe,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
@@ -20,9 +21,8 @@ from rakuten.recipes import (
     TextNgramsRecipe,
     TextTfidfRecipe,
 )
-from rakuten.recipes.image import ImageRecipe
 from rakuten.recipes.plan import Modality
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes.recipe import NetworkRecipe, PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.stage_task import StageTask
@@ -106,7 +106,7 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
     Raises:
         InputError: If the dump lacks the images that the recipe reads.
     """
-    if recipe.modality == "image" and not data.dump.has_images:
+    if recipe.reads_photos and not data.dump.has_images:
         raise InputError(f"{data.dump.path} has no images, which recipe {recipe.name} reads")
     return FIND_RATE[type(recipe)].submit(recipe=recipe, finder=finder, split=split, **_inputs(recipe, data))
 
@@ -119,6 +119,7 @@ TRAIN: dict[type, StageTask] = {
     ImageNetworkRecipe: stages.train_image_network,
     ImageFeaturesRecipe: stages.train_image_network,
     ImageBackboneRecipe: stages.train_image_network,
+    BimodalRecipe: stages.train_bimodal_network,
 }
 REFIT: dict[type, StageTask] = {
     TextNgramsRecipe: stages.refit_text_ngrams,
@@ -128,6 +129,7 @@ REFIT: dict[type, StageTask] = {
     ImageNetworkRecipe: stages.refit_image_network,
     ImageFeaturesRecipe: stages.refit_image_network,
     ImageBackboneRecipe: stages.refit_image_network,
+    BimodalRecipe: stages.refit_bimodal_network,
 }
 FIND_RATE: dict[type, StageTask] = {
     TextNetworkRecipe: stages.find_text_network_rate,
@@ -135,6 +137,7 @@ FIND_RATE: dict[type, StageTask] = {
     ImageNetworkRecipe: stages.find_image_network_rate,
     ImageFeaturesRecipe: stages.find_image_network_rate,
     ImageBackboneRecipe: stages.find_image_network_rate,
+    BimodalRecipe: stages.find_bimodal_network_rate,
 }
 
 
@@ -146,14 +149,14 @@ def _inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
         case ImageBackboneRecipe():
             weights = weights_of(recipe.backbone)
             return {"clean": data.clean, "images": images_for(recipe, data), "weights": weights}
-        case ImageNetworkRecipe() | ImageFeaturesRecipe():
+        case ImageNetworkRecipe() | ImageFeaturesRecipe() | BimodalRecipe():
             return {"clean": data.clean, "images": images_for(recipe, data)}
         case _:
             return {"clean": data.clean}
 
 
 def images_for(
-    recipe: ImageRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
+    recipe: PhotoRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
 ) -> Any:
     """Submit what makes of the dumps' photos the arrays that a recipe reads.
 
@@ -168,7 +171,7 @@ def images_for(
 
     def of_one(dump: Dump) -> Any:
         photos = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": recipe.borders}
-        if isinstance(recipe, ImageFeaturesRecipe):
+        if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe):
             found = weights(recipe.backbone)
             return stages.extract_features.submit(backbone=recipe.backbone, weights=found, **photos)
         return stages.resize_images.submit(size=recipe.input_size, **photos)

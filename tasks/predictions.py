@@ -11,7 +11,7 @@ from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
-from rakuten.recipes.image import ImageRecipe
+from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.models import ModelData, images_for
@@ -67,7 +67,7 @@ def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit
     images = {
         member.name: _images(recipe, data, package, member)
         for member in package.record.members
-        if member.name in asked and isinstance(recipe := recipes[member.name], ImageRecipe)
+        if member.name in asked and dump.has_images and isinstance(recipe := recipes[member.name], PhotoRecipe)
     }
     return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, fit=chosen)
 
@@ -93,5 +93,5 @@ def deliver(submission: StageOutput, output: str) -> int:
     return rows
 
 
-def _images(recipe: ImageRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
+def _images(recipe: PhotoRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
     return images_for(recipe, data, weights=lambda backbone: package.weights(member))

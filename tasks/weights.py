@@ -1,7 +1,7 @@
 """Where the pre-trained weights of recipes are. Imports neither Prefect nor Keras: asked before all else."""
 
 from rakuten.images.weights import WeightsFile, find_weights
-from rakuten.recipes import Backbone, ImageFeaturesRecipe, Recipe
+from rakuten.recipes import Backbone, BimodalRecipe, ImageFeaturesRecipe, Recipe
 from rakuten.recipes.image import PretrainedRecipe
 from rakuten.settings import Settings
 
@@ -12,7 +12,11 @@ def find_all_weights(recipes: tuple[Recipe, ...]) -> dict[str, WeightsFile | Non
     Raises:
         WeightsNotFoundError: If some are absent.
     """
-    return {recipe.name: weights_of(recipe.backbone) for recipe in recipes if isinstance(recipe, PretrainedRecipe)}
+    return {
+        recipe.name: weights_of(recipe.backbone)
+        for recipe in recipes
+        if isinstance(recipe, PretrainedRecipe | BimodalRecipe)
+    }
 
 
 def weights_of(backbone: Backbone) -> WeightsFile | None:
@@ -30,4 +34,4 @@ def feature_weights(recipe: Recipe) -> WeightsFile | None:
     Raises:
         WeightsNotFoundError: If they are absent.
     """
-    return weights_of(recipe.backbone) if isinstance(recipe, ImageFeaturesRecipe) else None
+    return weights_of(recipe.backbone) if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe) else None

@@ -17,6 +17,8 @@ from rakuten.data.classes import CODES, NUM_CLASSES
 from rakuten.errors import MismatchError
 
 PROBABILITIES = "probabilities.parquet"
+# Of the same products, photos hidden; only of models that read texts and photos at once.
+UNPICTURED = "probabilities_unpictured.parquet"
 
 
 @dataclass(frozen=True)

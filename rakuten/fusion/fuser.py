@@ -70,6 +70,7 @@ class Fuser:
         *,
         calibrate: bool,
         weights: Sequence[float] | None = None,
+        unpictured: Aligned | None = None,
     ) -> tuple[Self, Floats]:
         """Fit to validation rows.
 
@@ -80,6 +81,8 @@ class Fuser:
             modalities: One a member.
             calibrate: Whether members are brought to their own temperature first, and the answer to its own at last.
             weights: Of the method "weighted", one a member, in place of F1; None: F1.
+            unpictured: What members say of the same rows with photos hidden, which cases without photos are fitted to;
+                None: no member that answers without a photo reads one.
 
         Returns:
             The fusion, and what it answers the rows themselves, float64 (num_rows, 27): each row by a combiner that
@@ -90,6 +93,7 @@ class Fuser:
             for values, has in zip(validation.values, validation.has, strict=True)
         )
         calibrated = _calibrated(validation, temperatures)
+        hidden = calibrated if unpictured is None else _calibrated(unpictured, temperatures)
         answers = np.full((len(validation), NUM_CLASSES), np.nan)
         cases = []
         for case_modalities, members in _possible_cases(modalities):
@@ -97,7 +101,8 @@ class Fuser:
             if not rows.any():
                 continue
             fit = FITS[method] if weights is None else _given([weights[place] for place in members])
-            values, truth = calibrated[list(members)][:, rows], targets[rows]
+            seen = calibrated if "image" in case_modalities or "image" not in modalities else hidden
+            values, truth = seen[list(members)][:, rows], targets[rows]
             held_out = cross_fitted(fit, values, truth)
             temperature = fit_temperature(held_out, truth) if calibrate else 1.0
             cases.append(Case(case_modalities, members, fit(values, truth), temperature, int(rows.sum())))

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from rakuten.data.classes import CODES
-from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.data.probabilities import PROBABILITIES, UNPICTURED, Probabilities
 from rakuten.errors import InputError, MismatchError
 from rakuten.evaluation.truth import SCORED_SIDES, Truth, read_truth, require_unfitted
-from rakuten.fusion.alignment import align
+from rakuten.fusion.alignment import Aligned, align
 from rakuten.fusion.choice import Candidate, choose
 from rakuten.fusion.fitting import weighted_f1
 from rakuten.fusion.fuser import Fuser
@@ -50,7 +50,8 @@ def fuse(
 
     Args:
         out: Work folder.
-        members: Trained models' outputs; each has `probabilities.parquet` of validation and test products.
+        members: Trained models' outputs; each has `probabilities.parquet` of validation and test products, and
+            `probabilities_unpictured.parquet` where it reads photos of products it also answers for without.
         names: What the members are called.
         modalities: What each member needs to see of a product.
         split: Has `split.parquet`.
@@ -89,7 +90,15 @@ def fuse(
     asked = {side: truth[side].productids[seen[side]] if skip_unseen else truth[side].productids for side in seen}
     validation = align(probabilities, asked["validation"])
     targets = _targets(truth["validation"], asked["validation"])
-    fuser, answers = Fuser.fit(method, validation, targets, modalities, calibrate=calibrate, weights=weights)
+    fuser, answers = Fuser.fit(
+        method,
+        validation,
+        targets,
+        modalities,
+        calibrate=calibrate,
+        weights=weights,
+        unpictured=_unpictured(members, probabilities, asked["validation"]),
+    )
     test = align(probabilities, asked["test"])
     fused = fuser.apply(test)
     Probabilities(
@@ -154,6 +163,19 @@ def decide(
     }
     (out / DECISION).write_text(json.dumps(content, indent=2), "utf-8")
     return {"method": method, "validation_f1_weighted": chosen.facts["validation_f1_weighted"]}
+
+
+def _unpictured(
+    members: Sequence[StageOutput], probabilities: Sequence[Probabilities], productids: np.ndarray
+) -> Aligned | None:
+    """What members say with photos hidden; None where that is what they say anyway."""
+    hidden = [
+        Probabilities.read(member.file(UNPICTURED)) if (member.folder / UNPICTURED).is_file() else None
+        for member in members
+    ]
+    if not any(hidden):
+        return None
+    return align([one or seen for one, seen in zip(hidden, probabilities, strict=True)], productids)
 
 
 def _validation_score(name: str, probabilities: Probabilities, validation: Truth) -> float:

@@ -45,8 +45,8 @@ def classify_products(
         package: The models; its files are checked again.
         clean: `clean_products`, cleaned as the package says.
         part: Which products.
-        images: By name of each image model, `resize_images` or `extract_features` made as its recipe says; none for
-            products without photos, which are classified by their texts alone.
+        images: By name of each model that reads photos, `resize_images` or `extract_features` made as its recipe says;
+            none for products without photos, which are classified by their texts alone.
         fit: Whether the models that were scored are asked, or those fitted to all labelled products.
 
     Returns:

@@ -17,9 +17,17 @@ from rakuten.fusion.fuser import Fuser
 from rakuten.fusion.stages import FUSION
 from rakuten.outputs import StageOutput
 from rakuten.prediction.package import Fit, ModelPackage
-from rakuten.recipes import Recipe, TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
+from rakuten.recipes import (
+    BimodalRecipe,
+    Recipe,
+    TextHashesRecipe,
+    TextNetworkRecipe,
+    TextNgramsRecipe,
+    TextTfidfRecipe,
+)
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.text.inputs import CORPUS_WORDS
+from rakuten.training.bimodal_network import bimodal_predictor
 from rakuten.training.image_network import image_predictor
 from rakuten.training.predictor import Predictor
 from rakuten.training.text_hashes import hash_predictor
@@ -53,7 +61,7 @@ class Members:
         Args:
             package: The package.
             fit: Which of its models.
-            images: Arrays of photos for each image model, by name; image models without any are not asked.
+            images: Arrays of photos for each model that reads them, by name; image models without any are not asked.
 
         Raises:
             PackageError: If it has no such models, or no model is left that could be asked.
@@ -105,6 +113,8 @@ def _predictor(recipe: Recipe, folder: Path, corpus_words: frozenset[str], image
             return word_predictor(folder, corpus_words)
         case TextHashesRecipe():
             return hash_predictor(folder)
+        case BimodalRecipe():
+            return bimodal_predictor(folder, None if images is None else images.folder)
         case _:
             assert images is not None
             return image_predictor(folder, images.folder)

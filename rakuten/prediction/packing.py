@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten.data.classes import LABELS
-from rakuten.data.probabilities import PROBABILITIES
+from rakuten.data.probabilities import PROBABILITIES, UNPICTURED
 from rakuten.errors import MismatchError
 from rakuten.evaluation.evaluate import HISTORY, METRICS
 from rakuten.fusion.stages import DECISION, FUSION
@@ -22,7 +22,7 @@ from rakuten.stages import stage
 from rakuten.text.inputs import CORPUS_WORDS
 
 # What a training leaves beside its model.
-NOT_NEEDED = (PROBABILITIES, HISTORY)
+NOT_NEEDED = (PROBABILITIES, UNPICTURED, HISTORY)
 
 
 @stage(version=1)

@@ -1,5 +1,6 @@
 """What is trained and how: recipes and plans, TOML files read into frozen models."""
 
+from rakuten.recipes.bimodal import BimodalRecipe
 from rakuten.recipes.image import (
     Augmentation,
     Backbone,
@@ -27,6 +28,7 @@ from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgrams
 __all__ = [
     "Augmentation",
     "Backbone",
+    "BimodalRecipe",
     "Borders",
     "CleaningRecipe",
     "FitSettings",

@@ -88,6 +88,7 @@ class _ImageRecipe(KerasRecipe):
     """
 
     modality = "image"
+    reads_photos = True
     reads: ClassVar[Reads]
 
     borders: Borders = "keep"

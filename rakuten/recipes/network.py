@@ -44,9 +44,14 @@ class FitSettings(Strict):
 
 
 class ModelRecipe(Strict):
-    """What every recipe says; `modality` is what a product must have for the model."""
+    """What every recipe says.
+
+    `modality` is what a product must have for the model to answer; `reads_photos`, whether it reads them at all: then
+    there must be some to learn from.
+    """
 
     modality: ClassVar[Literal["text", "image"]]
+    reads_photos: ClassVar[bool] = False
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     seed: int = Field(default=1234, ge=0)

@@ -108,5 +108,11 @@ class Plan(Strict):
         return self
 
     def of_modality(self, modality: Modality) -> tuple[Recipe, ...]:
-        """The recipes that a run restricted to one modality trains."""
-        return tuple(recipe for recipe in self.recipes if modality in ("both", recipe.modality))
+        """The recipes that a run restricted to one modality trains; those that read both belong to neither."""
+        if modality == "both":
+            return self.recipes
+        return tuple(
+            recipe
+            for recipe in self.recipes
+            if recipe.modality == modality and recipe.reads_photos == (modality == "image")
+        )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rakuten.recipes.bimodal import BimodalRecipe
 from rakuten.recipes.image import ImageBackboneRecipe, ImageFeaturesRecipe, ImageNetworkRecipe, ImageRecipe
 from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
 
@@ -14,8 +15,11 @@ Recipe = Annotated[
     | TextHashesRecipe
     | ImageNetworkRecipe
     | ImageBackboneRecipe
-    | ImageFeaturesRecipe,
+    | ImageFeaturesRecipe
+    | BimodalRecipe,
     Field(discriminator="family"),
 ]
 
-NetworkRecipe = TextNetworkRecipe | TextHashesRecipe | ImageRecipe
+NetworkRecipe = TextNetworkRecipe | TextHashesRecipe | ImageRecipe | BimodalRecipe
+# Of models that read photos, whatever else they read.
+PhotoRecipe = ImageRecipe | BimodalRecipe

@@ -6,6 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from rakuten.recipes.estimators import Estimator
 from rakuten.recipes.network import KerasRecipe, ModelRecipe
+from rakuten.recipes.strict import Strict
 
 
 class TextNgramsRecipe(ModelRecipe):
@@ -74,10 +75,8 @@ class TextNetworkRecipe(KerasRecipe):
     sequence_length: PositiveInt
 
 
-class TextHashesRecipe(KerasRecipe):
-    """A Keras network over hashed n-grams: no vocabulary, so that words it never saw still share parts with others.
-
-    It reads raw texts, made plain and folded: stop words and the forms of numbers tell classes apart.
+class HashedTexts(Strict):
+    """How texts become hashed n-grams: raw texts, made plain and folded, for stop words and numbers tell classes apart.
 
     Attributes:
         column: `designation` alone, or `text`: designation and description.
@@ -87,11 +86,16 @@ class TextHashesRecipe(KerasRecipe):
         max_ngrams: Different n-grams a product, cut or padded; words come first.
     """
 
-    modality = "text"
-
-    family: Literal["text_hashes"]
     column: Literal["designation", "text"]
     word_ngrams: tuple[PositiveInt, PositiveInt]
     char_ngrams: tuple[PositiveInt, PositiveInt]
     num_buckets: int = Field(ge=2)
     max_ngrams: PositiveInt
+
+
+class TextHashesRecipe(HashedTexts, KerasRecipe):
+    """A Keras network over hashed n-grams: no vocabulary, so that words it never saw still share parts with others."""
+
+    modality = "text"
+
+    family: Literal["text_hashes"]

@@ -12,8 +12,8 @@ from rakuten.errors import ConstantPredictionError
 if TYPE_CHECKING:
     import keras
 
-# Places of rows, int64 (batch_size,) → a network's inputs for them.
-Gather = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
+# Places of rows, int64 (batch_size,) → a network's inputs for them; by name where it has several.
+Gather = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any] | dict[str, npt.NDArray[Any]]]
 
 # Fewer rows may well belong to one class by chance.
 GUARD_ROWS = 50

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextHashesRecipe
+from rakuten.recipes.text import HashedTexts
 from rakuten.stages import stage
 from rakuten.text.hashes import hash_ngrams
 from rakuten.text.inputs import read_labelled
@@ -81,7 +82,7 @@ def hash_predictor(folder: Path) -> Predictor:
     network = read_network(folder, TEXT_BATCH)
 
     def answer(products: pd.DataFrame) -> npt.NDArray[np.float32]:
-        return network(_hashed(products, recipe).__getitem__, len(products))
+        return network(hashed_texts(products, recipe).__getitem__, len(products))
 
     return text_predictor(COLUMNS[recipe.column], answer)
 
@@ -99,11 +100,11 @@ def hashed_examples(clean: StageOutput, split: StageOutput, recipe: TextHashesRe
     """
     products = read_labelled(clean, split, COLUMNS[recipe.column])
     products = products[products["side"].isin(FITTED_SIDES)]
-    return examples_of(products, gather=_hashed(products, recipe).__getitem__)
+    return examples_of(products, gather=hashed_texts(products, recipe).__getitem__)
 
 
-def _hashed(products: pd.DataFrame, recipe: TextHashesRecipe) -> npt.NDArray[np.int32]:
-    """int32 (num_products, max_ngrams)."""
+def hashed_texts(products: pd.DataFrame, recipe: HashedTexts) -> npt.NDArray[np.int32]:
+    """The n-grams of products, hashed as a recipe says, int32 (num_products, max_ngrams)."""
     # Each column apart, so that markup left open in the title does not swallow the description.
     parts = [[ngram_text(text) for text in products[column]] for column in COLUMNS[recipe.column]]
     texts = [" ".join(texts) for texts in zip(*parts, strict=True)]

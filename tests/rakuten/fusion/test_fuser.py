@@ -53,6 +53,24 @@ def test_each_set_of_modalities_is_a_case_of_its_own() -> None:
     assert not np.allclose(text.weights, renormalised, atol=0.01), "fitted for the case, not what is left of another"
 
 
+def test_cases_without_photos_are_fitted_to_what_members_say_with_photos_hidden() -> None:
+    members, productids, targets = random_members(3)
+    right, wrong = (0.9 * np.eye(27)[answers % 27] + 0.1 / 27 for answers in (targets, targets + 1))
+    said = [Probabilities(productids, right.astype(np.float32)), *members[1:]]
+    hidden = [Probabilities(productids, wrong.astype(np.float32)), *members[1:]]
+    fuser, _ = Fuser.fit(
+        "fitted",
+        align(said, productids),
+        targets,
+        MODALITIES,
+        calibrate=False,
+        unpictured=align(hidden, productids),
+    )
+    weights = {case.modalities: case.combiner.weights for case in fuser.cases if isinstance(case.combiner, Average)}
+    assert weights["image", "text"][0] > 0.8
+    assert weights[("text",)][0] < 0.2
+
+
 def test_a_product_without_an_image_is_fused_by_the_case_of_texts() -> None:
     members, productids, _ = random_members(3)
     fuser, _ = fitted("fitted")

@@ -112,6 +112,16 @@ def test_the_decision_holds_the_chosen_fusion(hand_made: Any, text: StageOutput,
     assert asked.read_json("decision.json")["reason"] == "the plan asks for it"
 
 
+def test_what_members_say_with_photos_hidden_decides_where_there_are_none(hand_made: Any, image: StageOutput) -> None:
+    sure, lost = hand_made.sure_of([1, 2, 3, 4], [10, 40, 10, 40]), hand_made.sure_of([1, 2, 3, 4], [60] * 4)
+    both = hand_made.output("train-v1-both", {"probabilities.parquet": sure, "probabilities_unpictured.parquet": lost})
+    plain = member(hand_made, "plain", [1, 2, 3, 4], [10, 40, 10, 40])
+    output = fused(hand_made, both, plain, image)
+    with_photos, without = weights(output, 0), weights(output, 2)
+    assert with_photos[0] == with_photos[1] > 0
+    assert without == [0.0, 1.0]
+
+
 def test_a_product_in_no_member_is_refused(hand_made: Any, image: StageOutput) -> None:
     with pytest.raises(MismatchError, match="1 of 2 products have no probabilities in any member, first 4"):
         fused(hand_made, image, method="max")

@@ -8,7 +8,7 @@ import pytest
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model, model_names
-from rakuten.recipes import TextHashesRecipe, TextNetworkRecipe, load_recipe
+from rakuten.recipes import BimodalRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe
 from rakuten.recipes.image import PixelRecipe
 from rakuten.recipes.recipe import NetworkRecipe
 
@@ -22,6 +22,7 @@ RECIPES = {
     "image_small_cnn": "image_small_cnn",
     "image_backbone": "image_mobilenet_v2_fine_tuned",
     "feature_head": "image_mobilenet_v2_frozen",
+    "bimodal": "bimodal_mobilenet_v2",
 }
 NUM_FEATURES = 1280
 
@@ -37,6 +38,8 @@ def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
         return (recipe.sequence_length,)
     if isinstance(recipe, TextHashesRecipe):
         return (recipe.max_ngrams,)
+    if isinstance(recipe, BimodalRecipe):
+        return (recipe.max_ngrams, NUM_FEATURES)
     return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, PixelRecipe) else (NUM_FEATURES,)
 
 
@@ -54,11 +57,16 @@ def layers_of(model: Any, *settings: str) -> list[tuple[Any, ...]]:
     return described
 
 
+def some_inputs(model: Any) -> Any:
+    draw = np.random.default_rng(0)
+    drawn = {one.name: draw.integers(0, 200, (3, *one.shape[1:])).astype(one.dtype) for one in model.inputs}
+    return drawn if len(drawn) > 1 else next(iter(drawn.values()))
+
+
 @pytest.mark.parametrize("name", model_names())
 def test_every_model_gives_probabilities_of_the_classes(name: str) -> None:
     model = built(name)
-    inputs = np.random.default_rng(0).integers(0, 200, (3, *model.input_shape[1:])).astype(model.inputs[0].dtype)
-    probabilities = np.asarray(model(inputs))
+    probabilities = np.asarray(model(some_inputs(model)))
     assert probabilities.shape == (3, NUM_CLASSES)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
@@ -166,3 +174,24 @@ def test_small_cnn_augments_in_training_only() -> None:
     np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
     one, other = model(pixels, training=True), model(pixels, training=True)
     assert not np.array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_a_bimodal_network_sees_no_photo_where_there_is_none() -> None:
+    model = built("bimodal")
+    inputs = some_inputs(model)
+    without = {**inputs, "has_photo": np.zeros((3, 1), np.float32)}
+    blank = {**without, "features": np.zeros_like(inputs["features"])}
+    answers = [np.asarray(model(given)) for given in (inputs, without, blank)]
+    np.testing.assert_array_equal(answers[1], answers[2])
+    assert not np.allclose(answers[0], answers[1])
+
+
+def test_a_bimodal_network_is_shown_photos_whole_or_not_at_all_in_training() -> None:
+    from keras import Model
+
+    model = built("bimodal")
+    both = Model(model.input, model.get_layer("both").output)
+    inputs = {name: np.repeat(values[:1], 400, axis=0) for name, values in some_inputs(model).items()}
+    shown = np.asarray(both({**inputs, "has_photo": np.ones((400, 1), np.float32)}, training=True))[:, -1]
+    assert set(shown.tolist()) == {0.0, 1.0}
+    assert 0.55 < shown.mean() < 0.78

@@ -72,7 +72,7 @@ def test_a_broken_plan_is_refused_with_file_place_and_reason(tmp_path: Path, tex
 
 
 def test_an_unknown_plan_is_refused_with_those_there_are() -> None:
-    with pytest.raises(RecipeError, match=r"no plan 'nonsense'; the plans here are default, demo"):
+    with pytest.raises(RecipeError, match=r"no plan 'nonsense'; the plans here are bimodal, default, demo"):
         load_plan("nonsense")
 
 

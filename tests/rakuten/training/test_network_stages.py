@@ -18,6 +18,7 @@ from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
 from rakuten.recipes import (
     Augmentation,
     Backbone,
+    BimodalRecipe,
     FitSettings,
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
@@ -27,6 +28,7 @@ from rakuten.recipes import (
 )
 from rakuten.stages import stage
 from rakuten.text.inputs import read_corpus_words
+from rakuten.training.bimodal_network import bimodal_predictor, refit_bimodal_network, train_bimodal_network
 from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
 from rakuten.training.predictor import Predictor
 from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
@@ -82,6 +84,27 @@ BACKBONE = ImageBackboneRecipe(
     unfrozen_layers=5,
     augmentation=Augmentation(flip="both", rotation=45, fill="edge"),
     architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
+    fit=FIT,
+)
+
+
+BIMODAL = BimodalRecipe(
+    name="tiny_bimodal",
+    family="bimodal_network",
+    model="bimodal",
+    column="text",
+    word_ngrams=(1, 2),
+    char_ngrams=(3, 4),
+    num_buckets=64,
+    max_ngrams=24,
+    backbone=Backbone(name="MobileNetV2", input_size=32, weights="random"),
+    architecture={
+        "embedding_size": 4,
+        "photo_units": 4,
+        "text_dropout": 0.2,
+        "features_dropout": 0.2,
+        "photo_dropout": 0.3,
+    },
     fit=FIT,
 )
 
@@ -153,7 +176,7 @@ def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -
     shared: dict[str, Any] = {"clean": clean}
     if recipe.family == "text_network":
         shared["corpus_words"] = clean
-    elif recipe.family == "image_features":
+    elif recipe.family in ("image_features", "bimodal_network"):
         shared["images"] = store.run(make_arrays, column="features")
     elif recipe.modality == "image":
         shared["images"] = store.run(make_arrays, column="pixels", size=recipe.input_size)
@@ -166,6 +189,7 @@ FAMILIES = [
     pytest.param(train_image_network, IMAGE, id="image_network"),
     pytest.param(train_image_network, HEAD, id="image_features"),
     pytest.param(train_image_network, BACKBONE, id="image_backbone"),
+    pytest.param(train_bimodal_network, BIMODAL, id="bimodal"),
 ]
 
 
@@ -174,7 +198,8 @@ def predictor_of(recipe: Any, model: StageOutput, shared: dict[str, Any]) -> Pre
         return word_predictor(model.folder, read_corpus_words(shared["corpus_words"]))
     if recipe.family == "text_hashes":
         return hash_predictor(model.folder)
-    return image_predictor(model.folder, shared["images"].folder)
+    of_family = bimodal_predictor if recipe.family == "bimodal_network" else image_predictor
+    return of_family(model.folder, shared["images"].folder)
 
 
 @pytest.mark.parametrize(("train", "recipe"), FAMILIES)
@@ -213,6 +238,7 @@ REFITS = [
     pytest.param(train_text_network, refit_text_network, TEXT, id="text_network"),
     pytest.param(train_text_hashes, refit_text_hashes, HASHES, id="text_hashes"),
     pytest.param(train_image_network, refit_image_network, HEAD, id="image_features"),
+    pytest.param(train_bimodal_network, refit_bimodal_network, BIMODAL, id="bimodal"),
 ]
 
 
@@ -260,6 +286,20 @@ def test_products_of_a_dump_without_images_are_left_out(store: OutputStore, tmp_
     shared, of_training = inputs_of(store, IMAGE)
     model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
     assert len(image_predictor(model.folder, tmp_path / "nothing").answer(products()).productids) == 0
+
+
+def test_a_network_over_both_answers_with_photos_hidden_as_without_any(store: OutputStore) -> None:
+    shared, of_training = inputs_of(store, BIMODAL)
+    model = store.run(train_bimodal_network, recipe=BIMODAL, **shared, **of_training)
+    seen, hidden = (
+        Probabilities.read(model.file(name)) for name in ("probabilities.parquet", "probabilities_unpictured.parquet")
+    )
+    assert seen.productids.tolist() == hidden.productids.tolist()
+    differ = (seen.values != hidden.values).any(axis=1)
+    pictured = set(products()["productid"][has_usable_image(products())])
+    assert differ.tolist() == [productid in pictured for productid in seen.productids]
+    bare = bimodal_predictor(model.folder, None).answer(products())
+    np.testing.assert_allclose(bare.of(hidden.productids).values, hidden.values, atol=1e-6)
 
 
 def test_weights_are_not_loaded_where_the_recipe_says_random(store: OutputStore, tmp_path: Path) -> None:

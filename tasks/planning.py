@@ -51,10 +51,12 @@ class Planner:
     expectations: list[Expectation] = field(default_factory=list)
 
     def expect(self, stage: Stage, inputs: dict[str, Any], *, label: str) -> StageOutput:
-        """Note what a stage would do and stand in for its output."""
+        """Note what a stage would do, once for the same output, and stand in for its output."""
         identity = stage.identity(**inputs)
         key = key_of(identity)
         found = self.store.find(key)
+        if any(expectation.key == key for expectation in self.expectations):
+            return found or StageOutput(key=key, folder=self.store.folder / key)
         if found is not None:
             self.expectations.append(Expectation(stage.name, label, key, True, "found", None, 0.0))
             return found

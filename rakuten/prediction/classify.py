@@ -25,6 +25,7 @@ from rakuten.stages import stage
 BATCHES = "batches"
 # Products whose texts, features and answers are held at a time: some seconds of work.
 BATCH = 8_192
+READ_BYTES = 1_000_000
 
 LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow", "xgboost-cpu")
 
@@ -64,7 +65,8 @@ def classify_products(
     opened = open_package(package.folder)
     if opened.key != package.key:
         raise PackageError(f"{package.folder} was replaced meanwhile: expected {package.key}, received {opened.key}")
-    source = pq.ParquetFile(clean.file(f"{part}.parquet"))
+    # Read page by page: a part may be one group of a million rows.
+    source = pq.ParquetFile(clean.file(f"{part}.parquet"), buffer_size=READ_BYTES, pre_buffer=False)
     total = source.metadata.num_rows
     batches = out / SCRATCH / BATCHES
     batches.mkdir(parents=True, exist_ok=True)

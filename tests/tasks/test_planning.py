@@ -54,6 +54,13 @@ def test_stages_that_never_ran_are_planned_in_order(store: OutputStore) -> None:
     assert first.pending == Pending(2, 3, "words")
 
 
+def test_an_output_that_two_stages_need_is_planned_once(store: OutputStore) -> None:
+    with planning(store) as planner:
+        composed()
+        composed(factor=2)
+    assert [expectation.stage for expectation in planner.expectations] == ["first_step", "second_step", "second_step"]
+
+
 def test_planning_runs_nothing(store: OutputStore) -> None:
     expected(store)
     assert not list(store.folder.glob("*-v1-*"))

@@ -8,15 +8,15 @@ from rakuten.recipes.plan import Modality
 from tasks.catalogue import newest_dump
 from tasks.naming import rename_run
 from tasks.precedence import going_first
-from tasks.promotion import reigning_run
+from tasks.promotion import learnt_from_others, reigning_run
 
 
 @project_flow("nightly")
 def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "both") -> str:
     """Retrain on the newest complete dump of a catalogue and hold the models against the champion.
 
-    How the dump differs from what the champion learnt from is measured once the models are decided on. Everything else
-    that trains gives way.
+    How the dump differs from what the champion learnt from is measured once the models are decided on, where it is
+    another dump. Everything else that trains gives way.
 
     Args:
         catalogue: Folder of dumps; empty: the folder RAKUTEN_CATALOGUE of the machine that runs it.
@@ -32,6 +32,6 @@ def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "bo
     with going_first():
         run = retrain(dump=str(newest.path), plan=plan, modality=modality)
         promote_run(run)
-        if champion:
+        if champion and learnt_from_others(champion, run):
             drift(dump=str(newest.path), model=champion)
     return run

@@ -90,6 +90,12 @@ def reigning_run() -> str | None:
     return champion.candidate.run if champion else None
 
 
+def learnt_from_others(champion: str, run: str) -> bool:
+    """Whether a champion's run learnt from other products than another run; if not, there is no drift to measure."""
+    book = run_book()
+    return book.find(champion).outputs["clean"] != book.find(run).outputs["clean"]
+
+
 def evaluation_of(record: RunRecord) -> StageOutput:
     """The scores of what a run predicts with, on its own test products.
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rakuten.outputs.atomic import sync, write_whole
+from rakuten.outputs.atomic import remove_temporaries, sync, write_whole
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.stage_output import (
     MANIFEST,
@@ -152,6 +152,7 @@ def _begin_attempt(partial: Path) -> int:
     """Make the folder for work in progress and count how often this work was begun."""
     counter = partial / SCRATCH / ATTEMPTS
     counter.parent.mkdir(parents=True, exist_ok=True)
+    remove_temporaries(partial)
     # A kill between manifest and rename leaves a finished-looking folder; it is work in progress all the same.
     (partial / MANIFEST).unlink(missing_ok=True)
     attempt = 1 + (json.loads(counter.read_text("utf-8")) if counter.exists() else 0)

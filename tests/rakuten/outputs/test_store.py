@@ -104,6 +104,16 @@ def test_damage_is_logged_with_file_and_reason(store: OutputStore, caplog: pytes
     assert "deep/word.txt has 5 bytes, expected 6" in caplog.text
 
 
+def test_files_that_a_kill_left_half_written_are_no_part_of_the_output(store: OutputStore) -> None:
+    partial = store.folder / f"{write_word.key(word='banc')}.partial"
+    (partial / "deep").mkdir(parents=True)
+    for name in (".manifest.json.4711.tmp", "deep/.word.txt.4711.tmp"):
+        (partial / name).write_text("half")
+    output = store.run(write_word, word="banc")
+    assert set(output.manifest.files) == {"deep/word.txt", "length.json"}
+    assert not list(output.folder.rglob(".*.tmp"))
+
+
 def test_a_failed_stage_leaves_no_output_and_its_partial_work(store: OutputStore) -> None:
     with pytest.raises(ValueError, match="no more"):
         store.run(write_word, word="table", fail=True)

@@ -70,7 +70,8 @@ def measure_images(out: Path, squares: StageOutput, images: StageOutput, size: i
         return pa.Table.from_pylist(found, schema=MEASURES_SCHEMA)
 
     pool = Pool(out.parent, measure_images, ("squares", "images"), squares=squares, images=images, size=size)
-    return pool.fill(out, arrays.usable, compute, shard_size=SHARD_SIZE, unit=UNIT)
+    # A shard of squares may hold other dumps' images as well.
+    return pool.fill(out, arrays.usable & sides.keys(), compute, shard_size=SHARD_SIZE, unit=UNIT)
 
 
 def margins_off(square: npt.NDArray[np.uint8], sides: tuple[int, int]) -> npt.NDArray[np.uint8]:

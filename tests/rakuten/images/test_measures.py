@@ -57,14 +57,19 @@ def test_the_margins_that_made_it_square_are_not_the_photo() -> None:
     assert measure(margins_off(square, (250, 500)))["rim_white"] == 0
 
 
-def test_every_image_that_decodes_is_measured_once(tmp_path: Path) -> None:
-    dump = tmp_path / "dump"
+def write_dump(dump: Path, boxes: list[tuple[int, int, int, int]]) -> Path:
+    """An unlabelled dump with a photo of each box, and a file that is no image."""
     folder = dump / "images" / "image_test"
     folder.mkdir(parents=True)
     (dump / "X_test_update.csv").write_text(",designation,description,productid,imageid\n0,x,,5,5\n", "utf-8")
-    for number, box in enumerate([(10, 10, 40, 40), (0, 0, 63, 63)]):
+    for number, box in enumerate(boxes):
         Image.fromarray(page(box)).resize((300, 300)).save(folder / f"image_{number}_product_{number}.jpg")
     (folder / "image_7_product_7.jpg").write_bytes(b"no image")
+    return dump
+
+
+def test_every_image_that_decodes_is_measured_once(tmp_path: Path) -> None:
+    dump = write_dump(tmp_path / "dump", [(10, 10, 40, 40), (0, 0, 63, 63)])
     store = OutputStore(tmp_path / "outputs")
     snapshot = store.run(record_snapshot, listing=list_dump(dump))
     images = store.run(inspect_images, snapshot=snapshot, dump=dump)
@@ -75,3 +80,14 @@ def test_every_image_that_decodes_is_measured_once(tmp_path: Path) -> None:
     found = table.to_pandas().merge(pd.read_parquet(images.file("images.parquet")), on="digest")
     assert set(found["productid"]) == {0, 1}
     assert found.set_index("productid")["rim_white"].to_dict() == pytest.approx({0: 1, 1: 0}, abs=0.02)
+
+
+def test_images_of_another_dump_in_the_same_shard_are_not_measured(tmp_path: Path) -> None:
+    boxes = [(10, 10, 40, 40), (0, 0, 63, 63), (5, 5, 50, 50)]
+    large, small = write_dump(tmp_path / "large", boxes), write_dump(tmp_path / "small", boxes[:1])
+    store = OutputStore(tmp_path / "outputs")
+    snapshots = {dump: store.run(record_snapshot, listing=list_dump(dump)) for dump in (large, small)}
+    squares = [store.run(resize_images, snapshot=found, dump=dump, size=SIZE) for dump, found in snapshots.items()]
+    images = store.run(inspect_images, snapshot=snapshots[small], dump=small)
+    measured = store.run(measure_images, squares=squares[1], images=images, size=SIZE)
+    assert measured.facts == {"images_computed": 1, "images_reused": 0}

@@ -123,6 +123,8 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
         lines += ["", record.error]
     if record.scores:
         lines += ["", *table_of(record.scores)]
+    if record.decision:
+        lines += ["", f"{record.decision} decides; the report says why"]
     return [*lines, *_places(book, record)]
 
 

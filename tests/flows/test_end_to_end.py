@@ -117,9 +117,9 @@ def test_the_report_stands_alone(workplace: Workplace) -> None:
 
 
 def test_runs_and_show_tell_of_the_run(workplace: Workplace) -> None:
-    run = workplace.newest().run
-    assert run in workplace.rakuten("runs")
-    assert "weighted vote" in workplace.rakuten("show", run)
+    record = workplace.newest()
+    assert record.run in workplace.rakuten("runs")
+    assert f"{record.decision} decides" in workplace.rakuten("show", record.run)
 
 
 def test_the_same_command_again_runs_no_stage_body(workplace: Workplace) -> None:

@@ -1,8 +1,14 @@
 """The watch-catalogue flow: notices dumps that have arrived, so that deployments can wait for them."""
 
+import time
+
 from flows.declaring import project_flow
 from tasks.arrivals import tell_of_arrivals
 from tasks.catalogue import open_catalogue
+
+# Prefect 3.8 sends the first heartbeat of a run beside it. One that is sent after the run's end is followed by nothing,
+# as if the run had died, and this flow would otherwise be over before.
+FIRST_HEARTBEAT_SECONDS = 1.0
 
 
 @project_flow("watch-catalogue")
@@ -15,4 +21,6 @@ def watch_catalogue(catalogue: str = "") -> list[str]:
     Returns:
         Names of the dumps told.
     """
-    return tell_of_arrivals(open_catalogue(catalogue))
+    told = tell_of_arrivals(open_catalogue(catalogue))
+    time.sleep(FIRST_HEARTBEAT_SECONDS)
+    return told

@@ -32,6 +32,8 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # The library's log lines appear in the run that caused them.
         "PREFECT_LOGGING_EXTRA_LOGGERS": "rakuten",
+        # Lines outside a run are for the terminal alone.
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_LOGGING_FORMATTERS_STANDARD_FORMAT": "%(asctime)s %(message)s",
         "PREFECT_LOGGING_FORMATTERS_STANDARD_FLOW_RUN_FMT": "%(asctime)s %(flow_run_name)s: %(message)s",
         "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s %(task_run_name)s: %(message)s",
@@ -50,5 +52,11 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
 def served_environment(settings: Settings) -> dict[str, str]:
     """The same for a server that also serves the UI."""
     address = f"{ui_address(settings)}/api"
-    # Without them a UI on another port than 4200 calls 4200 and stays blank.
-    return {**prefect_environment(settings), "PREFECT_SERVER_UI_API_URL": address, "PREFECT_UI_API_URL": address}
+    return {
+        **prefect_environment(settings),
+        # Without them a UI on another port than 4200 calls 4200 and stays blank.
+        "PREFECT_SERVER_UI_API_URL": address,
+        "PREFECT_UI_API_URL": address,
+        # Automations see scheduled runs as they begin and end, not a quarter of an hour later.
+        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "flows.serving.event_order",
+    }

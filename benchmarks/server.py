@@ -1,12 +1,13 @@
 """Prefect's server under many short runs from several workers at once, on PostgreSQL or SQLite.
 
-    python benchmarks/server.py [--database postgresql|sqlite] [--runs 300] [--workers 3] [--at-once 8]
+    python benchmarks/server.py [--database postgresql|sqlite] [--runs 300] [--workers 3] [--at-once 8] [--plain]
 
 Registers a deployment of a flow of three tasks, schedules all its runs at once and starts workers, each a process that
 takes up to --at-once runs. They carry runs out in threads of their own, so that the server is loaded, not the machine
 by starting Python 300 times; polling, claiming, states and events are those of any worker. Prints how many runs
 completed, how long it took, and what the server complained of, last as one line of JSON. PostgreSQL is started in a
 temporary folder from the binaries found in /usr/lib/postgresql or on PATH, as user `postgres` where this user is root.
+With --plain the server is started as Prefect does, with its own transactions on SQLite.
 """
 
 import argparse
@@ -81,7 +82,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         yield address
 
 
-def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path) -> dict[str, Any]:
+def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path, *, plain: bool) -> dict[str, Any]:
     """Carry out the runs; what came of them."""
     port = free_port()
     address = f"http://127.0.0.1:{port}/api"
@@ -89,7 +90,8 @@ def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path) -> d
     with database(kind, folder) as connection, contextlib.ExitStack() as processes:
         os.environ.update(prefect_environment(Settings(outputs=folder)))
         os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = connection
-        command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
+        module = ["prefect", "server"] if plain else ["flows.serving.server"]
+        command = [*module, "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
         with log.open("wb") as stream, _output_to(stream.fileno()):
             server = start(command, {"PREFECT_LOGGING_TO_API_ENABLED": "false"})
         processes.callback(end, server, [(signal.SIGTERM, 15.0)])
@@ -123,6 +125,7 @@ def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path) -> d
     complaints = log.read_text("utf-8", "replace").count("database is locked")
     return {
         "database": kind,
+        "plain": plain,
         "runs": runs,
         "workers": workers,
         "states": dict(states),
@@ -166,9 +169,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300, help="flow runs (default: 300)")
     parser.add_argument("--workers", type=int, default=3, help="worker processes (default: 3)")
     parser.add_argument("--at-once", type=int, default=8, help="runs a worker takes at once (default: 8)")
+    parser.add_argument("--plain", action="store_true", help="Prefect's server as it starts by itself")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(arguments.database, arguments.runs, arguments.workers, arguments.at_once, Path(folder))
+        result = measure(
+            arguments.database,
+            arguments.runs,
+            arguments.workers,
+            arguments.at_once,
+            Path(folder),
+            plain=arguments.plain,
+        )
     print(json.dumps(result))
 
 

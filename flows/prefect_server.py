@@ -11,7 +11,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 from flows.serving.environment import prefect_environment, prefect_home, served_environment, ui_address
@@ -74,7 +73,7 @@ def served(settings: Settings) -> Iterator[tuple[Process, str]]:
     options = ["--host", "127.0.0.1", "--port", str(settings.ui_port)]
     with exclusive(_ui_lock(settings), purpose="the Prefect UI"):
         write_whole(_ui_address(settings), json.dumps(address))
-        server = start(["prefect", "server", "start", *options], served_environment(settings))
+        server = start(["flows.serving.server", "start", *options], served_environment(settings))
         try:
             yield server, address
         finally:
@@ -140,9 +139,5 @@ def _migrated(settings: Settings) -> Path:
 
 
 def _uvicorn(port: int) -> list[str]:
-    where = find_spec("prefect")
-    assert where is not None
-    assert where.origin is not None
     options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "--lifespan", "on"]
-    app = ["--app-dir", str(Path(where.origin).parent), "--factory", "prefect.server.api.server:create_app"]
-    return ["uvicorn", *app, *options]
+    return ["uvicorn", "--factory", "flows.serving.server:create_app", *options]

@@ -1,4 +1,4 @@
-"""Three hundred short runs from several workers at once on a real PostgreSQL: none is lost, none stays behind."""
+"""Three hundred short runs from several workers at once on a real database: none is lost, none stays behind."""
 
 import json
 import os
@@ -14,13 +14,18 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_no_run_is_lost_on_postgresql() -> None:
-    if not (shutil.which("pg_isready") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_isready"))):
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+def test_no_run_is_lost(database: str) -> None:
+    if database == "postgresql" and not has_postgresql():
         pytest.skip("no PostgreSQL here: neither pg_isready on PATH nor /usr/lib/postgresql")
-    command = [sys.executable, "benchmarks/server.py", "--database", "postgresql", "--runs", "300", "--workers", "3"]
+    command = [sys.executable, "benchmarks/server.py", "--database", database, "--runs", "300", "--workers", "3"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["states"] == {"COMPLETED": 300}
     assert result["lost"] == 0
+
+
+def has_postgresql() -> bool:
+    return bool(shutil.which("pg_isready") or list(Path("/usr/lib/postgresql").glob("*/bin/pg_isready")))

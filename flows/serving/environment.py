@@ -37,7 +37,8 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_LOGGING_FORMATTERS_STANDARD_FORMAT": "%(asctime)s %(message)s",
         "PREFECT_LOGGING_FORMATTERS_STANDARD_FLOW_RUN_FMT": "%(asctime)s %(flow_run_name)s: %(message)s",
         "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s %(task_run_name)s: %(message)s",
-        # SQLite answers 503 when two flows write at once; the same call succeeds a moment later.
+        # A server on SQLite that Prefect starts by itself answers 503 when two flows write at once; a moment later the
+        # same call succeeds.
         "PREFECT_CLIENT_RETRY_EXTRA_CODES": "503",
         "PREFECT_CLIENT_MAX_RETRIES": "8",
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",

@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.server.events.ordering import EventArrivedEarly
+from prefect.server.events.ordering import EventArrivedEarly, get_triggers_causal_ordering
 from prefect.server.events.schemas.events import ReceivedEvent, Resource
+from prefect.settings import PREFECT_SERVER_EVENTS_CAUSAL_ORDERING, temporary_settings
 
+from flows.serving.environment import served_environment
 from flows.serving.event_order import CausalOrdering
+from rakuten.settings import Settings
 
 NEVER_SENT = uuid4()
 
@@ -76,13 +78,7 @@ def test_an_event_of_a_run_that_was_never_in_a_state_waits_as_well(order: Causal
     assert handled == ["later"]
 
 
-def test_prefect_takes_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prefect.server.events.ordering import get_triggers_causal_ordering
-    from prefect.settings import PREFECT_SERVER_EVENTS_CAUSAL_ORDERING, temporary_settings
-
-    from flows.serving.environment import served_environment
-    from rakuten.settings import Settings
-
-    named: dict[str, Any] = served_environment(Settings())
-    with temporary_settings({PREFECT_SERVER_EVENTS_CAUSAL_ORDERING: named["PREFECT_SERVER_EVENTS_CAUSAL_ORDERING"]}):
+def test_prefect_takes_the_module() -> None:
+    named = served_environment(Settings())["PREFECT_SERVER_EVENTS_CAUSAL_ORDERING"]
+    with temporary_settings({PREFECT_SERVER_EVENTS_CAUSAL_ORDERING: named}):
         assert isinstance(get_triggers_causal_ordering(), CausalOrdering)

@@ -123,7 +123,8 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
         lines += ["", record.error]
     if record.scores:
         lines += ["", *table_of(record.scores)]
-    if record.decision:
+    # A study has a best model, and nothing that is decided by it.
+    if "decision" in record.outputs:
         lines += ["", f"{record.decision} decides; the report says why"]
     return [*lines, *_places(book, record)]
 

@@ -143,6 +143,7 @@ def test_the_run_is_shown_with_what_went_on_after_step_1(studied: Any) -> None:
     assert len(studied.record.scores) == 4
     best = max(studied.record.scores, key=lambda row: row["validation_f1"])
     assert studied.record.decision == best["model"]
+    assert "decides" not in lines
 
 
 def test_the_same_study_again_computes_nothing(studied: Any) -> None:

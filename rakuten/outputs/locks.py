@@ -63,7 +63,10 @@ def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
         place = next((place for place, descriptor in enumerate(descriptors) if _try(descriptor)), None)
         if place is None:
             logger.info(
-                "%s waits: all of %d slots are taken (%s)", purpose, len(paths), ", ".join(map(holder_of, paths))
+                "%s waits: all of %d slots are taken (%s)",
+                purpose,
+                len(paths),
+                ", ".join(dict.fromkeys(map(holder_of, paths))),
             )
         while place is None:
             time.sleep(POLL_SECONDS)

@@ -25,6 +25,7 @@ from rakuten.settings import Settings
 
 STOP_SECONDS = 15.0
 LOG_BYTES = 10_000_000
+MAKING = " and making its database, half a minute"
 
 
 @contextmanager
@@ -42,6 +43,15 @@ def prefect_api(settings: Settings, *, meanwhile: str) -> Iterator[None]:
         RakutenError: If no API answers there, the database cannot be used, or a server of our own does not come up.
     """
     os.environ.update(prefect_environment(settings))
+    with _chosen_api(settings, meanwhile):
+        try:
+            yield
+        finally:
+            hand_over()
+
+
+@contextmanager
+def _chosen_api(settings: Settings, meanwhile: str) -> Iterator[None]:
     if address := os.environ.get("PREFECT_API_URL"):
         require_api(address)
         yield
@@ -54,10 +64,7 @@ def prefect_api(settings: Settings, *, meanwhile: str) -> Iterator[None]:
             os.environ.update({"PREFECT_API_URL": address, "PREFECT_UI_URL": ""})
             importlib.import_module(meanwhile)
             wait_until_ready(address, server, log)
-            try:
-                yield
-            finally:
-                hand_over()
+            yield
 
 
 @contextmanager
@@ -76,7 +83,8 @@ def served(settings: Settings) -> Iterator[tuple[Process, str]]:
         )
     if (reason := why_not_free(settings.ui_port)) is not None:
         raise RakutenError(f"port {settings.ui_port} cannot be used ({reason}); name another in RAKUTEN_UI_PORT")
-    _prepare(settings)
+    is_new = _prepare(settings)
+    notice("starting Prefect's server and UI" + (MAKING if is_new else ""))
     address = f"{ui_address(settings)}/api"
     options = ["--host", "127.0.0.1", "--port", str(settings.ui_port)]
     with exclusive(_ui_lock(settings), purpose="the Prefect UI"):
@@ -134,7 +142,7 @@ def _recorded_address(settings: Settings) -> str | None:
 def _own_server(settings: Settings) -> Iterator[tuple[Process, str, Path]]:
     """An API without UI for this process alone; the kernel ends it should this process be killed."""
     is_new = _prepare(settings)
-    notice("starting Prefect's server" + (" and making its database, half a minute" if is_new else ""))
+    notice("starting Prefect's server" + (MAKING if is_new else ""))
     port = free_port()
     environment = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     log = prefect_home(settings) / "server.log"

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from rakuten.outputs.orphans import die_with_parent
 
 # A machine with much else to do needs minutes; a server that dies is noticed at once.
 START_SECONDS = 300.0
+
+# The end of a traceback.
+ERROR_LINE = re.compile(r"(rakuten|[\w.]*(Error|Exception)): ")
 
 Process = subprocess.Popen[bytes]
 
@@ -69,14 +73,20 @@ def wait_until_ready(address: str, server: Process, log: Path | None = None) -> 
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise RakutenError(
-                f"the Prefect server exited with code {server.returncode} before it answered; "
-                + ("see the lines above" if log is None else f"the last lines of {log} say why")
-            )
+            raise RakutenError(f"the Prefect server exited with code {server.returncode} before it answered{_why(log)}")
         if answers(address):
             return
         time.sleep(0.05)
     raise RakutenError(f"the Prefect server did not answer within {START_SECONDS:.0f} s")
+
+
+def _why(log: Path | None) -> str:
+    """The last error in a server's output, or else its last line, as the end of a message."""
+    if log is None:
+        return "; see the lines above"
+    lines = [line.strip() for line in log.read_text("utf-8", "replace").split("\n") if line.strip()]
+    said = [line for line in lines if ERROR_LINE.match(line)] or lines or ["no output"]
+    return f": {said[-1][:300]} (more in {log})"
 
 
 def answers(address: str) -> bool:

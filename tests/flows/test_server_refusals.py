@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_server import prefect_api, served
+from flows.serving.processes import start, wait_until_ready
 from rakuten.errors import RakutenError
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
@@ -144,3 +145,11 @@ def test_a_public_address_is_taken_from_the_environment(monkeypatch: pytest.Monk
     monkeypatch.setenv("RAKUTEN_PUBLIC_URLS", json.dumps("prefect.example.com"))
     with pytest.raises(ValueError, match="no address of a server"):
         Settings()
+
+
+def test_what_ended_a_server_at_its_start_is_in_the_message(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    server = start(["flows.no_such_module"], {}, log)
+    with pytest.raises(RakutenError, match=r"exited with code 1 .*No module named.*server\.log") as caught:
+        wait_until_ready("http://127.0.0.1:9/api", server, log)
+    assert "\n" not in str(caught.value)

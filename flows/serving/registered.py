@@ -27,7 +27,7 @@ def registered_lines(address: str) -> list[str]:
 
 def _schedule(deployment: dict[str, Any]) -> str:
     schedules = [found["schedule"] for found in deployment["schedules"] if found["active"]]
-    words = [found.get("cron") or f"every {found.get('interval')} s" for found in schedules]
+    words = [found.get("cron") or f"every {found.get('interval'):g} s" for found in schedules]
     zones = [f" {found['timezone']}" if found.get("timezone") else "" for found in schedules]
     if deployment.get("paused") and schedules:
         return "paused"

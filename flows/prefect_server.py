@@ -78,9 +78,8 @@ def served(settings: Settings) -> Iterator[tuple[Process, str]]:
         RakutenError: If it runs already, its port is taken, or the database cannot be used.
     """
     if is_held(_ui_lock(settings)):
-        raise RakutenError(
-            f"the UI of these outputs runs already, at {_recorded_address(settings) or 'an address unknown'}"
-        )
+        where = (_recorded_address(settings) or "an unknown address").removesuffix("/api")
+        raise RakutenError(f"the UI of these outputs runs already, at {where}")
     if (reason := why_not_free(settings.ui_port)) is not None:
         raise RakutenError(f"port {settings.ui_port} cannot be used ({reason}); name another in RAKUTEN_UI_PORT")
     is_new = _prepare(settings)

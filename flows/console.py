@@ -11,6 +11,11 @@ import click
 from rakuten.errors import RakutenError
 
 
+def notice(text: str) -> None:
+    """Show what a command is doing, beside its result."""
+    click.echo(f"rakuten: {text} …", err=True)
+
+
 @contextmanager
 def progress_bar(unit: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that `(done, total)` calls move; nothing but a last line where output is no terminal.

@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -18,6 +19,8 @@ class Settings(BaseSettings):
         cpu_slots: Trainings at once where there is no GPU.
         cores: Processor cores that a run may use in all.
         ui_port: Port of the Prefect server and UI that the command line starts.
+        public_urls: Further addresses of the server, separated by commas, e.g. `https://prefect.example.com`; requests
+            under any other name than these and loopback are refused.
         catalogue: Folder that dumps are delivered into, one folder each; see `rakuten.data.catalogue`.
         settle_seconds: How long nothing may have changed in a dump without `_SUCCESS` before it is taken for complete.
         worker_runs: Flow runs that a worker of this machine carries out at once; trainings are bounded by slots.
@@ -38,6 +41,7 @@ class Settings(BaseSettings):
     cpu_slots: int = Field(default=2, ge=1)
     cores: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     ui_port: int = 4280
+    public_urls: Annotated[tuple[str, ...], NoDecode] = ()
     catalogue: Path = Path("catalogue")
     settle_seconds: float = Field(default=300.0, ge=0)
     worker_runs: int = Field(default=4, ge=1)
@@ -49,6 +53,17 @@ class Settings(BaseSettings):
     engine_slot: str | None = None
     mlflow: str | None = None
     gate: Path | None = None
+
+    @field_validator("public_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        """Take `https://a, https://b`; refuse what is no address of a server."""
+        urls = [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
+        for url in urls if isinstance(urls, list | tuple) else ():
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+                raise ValueError(f"{url!r} is no address of a server, expected e.g. https://prefect.example.com")
+        return urls
 
     @property
     def outputs_folder(self) -> Path:

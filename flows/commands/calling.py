@@ -13,6 +13,7 @@ import click
 
 BAD_INPUT = 2
 FAILURE = 1
+SUCCESS = 0
 INTERRUPTED = 130
 
 
@@ -37,6 +38,9 @@ def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
                 traceback.print_exc()
                 _leave(FAILURE)
             raise
+        if "prefect" in sys.modules:
+            # All is sent and shown: Prefect's threads and exit handlers would hold the prompt up for seconds.
+            _leave(SUCCESS)
 
     return run
 

@@ -91,7 +91,7 @@ def settle_environment(settings: Settings) -> None:
 def start_worker(settings: Settings) -> Process:
     """A worker of the project's pool."""
     options = ["--pool", "rakuten", "--type", "process", "--limit", str(settings.worker_runs)]
-    return start(["prefect", "worker", "start", *options], {})
+    return start(["flows.serving.worker", *options], {})
 
 
 def stop_worker(worker: Process) -> None:

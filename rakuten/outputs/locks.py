@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rakuten.errors import RakutenError
+
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
@@ -63,7 +65,10 @@ def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
         place = next((place for place, descriptor in enumerate(descriptors) if _try(descriptor)), None)
         if place is None:
             logger.info(
-                "%s waits: all of %d slots are taken (%s)", purpose, len(paths), ", ".join(map(holder_of, paths))
+                "%s waits: all of %d slots are taken (%s)",
+                purpose,
+                len(paths),
+                ", ".join(dict.fromkeys(map(holder_of, paths))),
             )
         while place is None:
             time.sleep(POLL_SECONDS)
@@ -92,8 +97,11 @@ def holder_of(path: Path) -> str:
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise RakutenError(f"the lock file {path} cannot be written: {error.strerror}") from error
 
 
 def _sign(descriptor: int) -> None:

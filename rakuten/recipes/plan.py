@@ -20,12 +20,15 @@ class CleaningRecipe(Strict):
         keep_digits: Whether digits may stand in a word; the report dropped them.
         corpus_word_share: A word is a corpus-wide stop word when at least this share of the train rows of every
             class hold it; None: none is.
+        stemming_language: Language whose Snowball stems replace the words, as NLTK names it ("french"); None: words
+            stay. It measured no better on 12,000 real titles.
     """
 
     stop_word_languages: tuple[str, ...] = ("fr", "en", "de")
     min_word_length: PositiveInt = 2
     keep_digits: bool = True
     corpus_word_share: float | None = Field(default=0.05, gt=0, lt=1)
+    stemming_language: str | None = None
 
 
 class SplitRecipe(Strict):

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from rakuten.recipes.recipe import Recipe
-from rakuten.recipes.strict import Strict
+from rakuten.recipes.strict import Name, Strict
 
 Modality = Literal["both", "text", "image"]
 FusionMethod = Literal["single", "average", "weighted", "max", "fitted", "greedy", "stacked"]
@@ -87,7 +87,7 @@ class Plan(Strict):
             found (epochs, calibration, fusion), to predict with.
     """
 
-    name: str
+    name: Name
     recipes: tuple[Recipe, ...] = Field(min_length=1)
     cleaning: CleaningRecipe = CleaningRecipe()
     split: SplitRecipe = SplitRecipe()

@@ -15,8 +15,10 @@ def named_path(text: str) -> Path:
     """An absolute path from what a person typed, `~` resolved.
 
     Raises:
-        InputError: If there is no such home folder, or the current folder is gone.
+        InputError: If the text is blank, there is no such home folder, or the current folder is gone.
     """
+    if not text.strip():
+        raise InputError("a path is blank")
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from flows.commands import catalogues, data, housekeeping, prediction, promotion, runs, serving, training
+from flows.commands.streams import make_streams_tolerant
 
 COMMANDS = (
     data.demo_dump,
@@ -43,7 +44,16 @@ COMMANDS = (
 READING = (data.demo_dump, promotion.champion, runs.runs, runs.show, runs.compare)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class CommandLine(click.Group):
+    """The command; its output never fails on a character that the terminal lacks."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command."""
+        make_streams_tolerant()
+        return super().main(*arguments, **options)
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="rakuten-classification")
 def main() -> None:
     """Classify a product catalogue into 27 type codes, from titles, descriptions and photos.

@@ -6,6 +6,7 @@ RakutenError
 │   │   └── HostileArchiveError   an archive that tries to escape its folder or to exhaust the machine
 │   ├── ImageError                bytes that are no image, a damaged one, or one too large to decode
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
+│   ├── SettingError              a RAKUTEN_* variable with a value that is none
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
 │   ├── RunNotFoundError          a run id that no run has
@@ -48,6 +49,10 @@ class ImageError(InputError):
 
 class ContractError(InputError):
     """The data breaks a hard expectation, more rows were quarantined than allowed, or a contract is faulty itself."""
+
+
+class SettingError(InputError):
+    """A RAKUTEN_* variable whose value cannot be used; the message has variable, value and an example."""
 
 
 class RecipeError(InputError):

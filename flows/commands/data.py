@@ -1,7 +1,6 @@
 """Commands on dumps: making one, holding one against its contracts."""
 
 import html
-from pathlib import Path
 
 import click
 
@@ -20,10 +19,15 @@ def demo_dump(folder: str, products: int, images: int | None, seed: int, image_s
     """Write a generated dump in the challenge's layout."""
     from flows.console import progress_bar
     from rakuten.data.demo_dump import write_demo_dump
+    from rakuten.errors import InputError
+    from rakuten.paths import named_path, why_no_folder
 
+    target = named_path(folder)
+    if (target.exists() or target.is_symlink()) and (reason := why_no_folder(target)):
+        raise InputError(f"{folder} {reason}")
     with progress_bar("products") as show:
         write_demo_dump(
-            Path(folder), num_products=products, num_images=images, seed=seed, image_size=image_size, on_progress=show
+            target, num_products=products, num_images=images, seed=seed, image_size=image_size, on_progress=show
         )
     click.echo(f"{products:,} generated products in {folder}")
 

@@ -16,10 +16,13 @@ from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import is_held
 from rakuten.outputs.stage_output import StageOutput
 from rakuten.outputs.store import OutputStore
+from rakuten.paths import did_you_mean
 
 RUNS = "runs"
 RECORD = "run.json"
 LOCK = "alive.lock"
+# Names of runs beside their ids, see `rakuten.promotion.naming`.
+_NAMES = ("champion", "newest")
 
 
 class Status(StrEnum):
@@ -140,7 +143,8 @@ class RunBook:
         if matching:
             names = ", ".join(record.run for record in matching)
             raise RunNotFoundError(f"{run!r} is the start of {len(matching)} runs: {names}")
-        raise RunNotFoundError(f"no run {run!r} in {self.folder}; `rakuten runs` lists them")
+        hint = did_you_mean(run, [*_NAMES, *(record.run for record in runs)])
+        raise RunNotFoundError(f"no run {run!r} in {self.folder}{hint or '; `rakuten runs` lists them'}")
 
     def output(self, record: RunRecord, role: str) -> StageOutput:
         """The output that a run ended with in some role.

@@ -12,7 +12,7 @@ import pytest
 
 from flows.prefect_server import prefect_api, served
 from flows.serving.processes import start, wait_until_ready
-from rakuten.errors import RakutenError
+from rakuten.errors import RakutenError, SettingError
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
 
@@ -143,7 +143,7 @@ def test_a_public_address_is_taken_from_the_environment(monkeypatch: pytest.Monk
     monkeypatch.setenv("RAKUTEN_PUBLIC_URLS", "https://prefect.example.com, http://10.0.0.5:4200")
     assert Settings().public_urls == ("https://prefect.example.com", "http://10.0.0.5:4200")
     monkeypatch.setenv("RAKUTEN_PUBLIC_URLS", json.dumps("prefect.example.com"))
-    with pytest.raises(ValueError, match="no address of a server"):
+    with pytest.raises(SettingError, match="expected addresses of a server"):
         Settings()
 
 

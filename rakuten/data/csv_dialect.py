@@ -84,14 +84,15 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
     def num_found(separator: str) -> int:
         # Not strict: the record may go on behind what is looked at.
         header = next(csv.reader(io.StringIO(start, newline=""), delimiter=separator), [])
-        return len({canonical_column(column) for column in header}.intersection(columns) - {INDEX})
+        return len({canonical_column(column) for column in header}.intersection(columns))
 
     return max(SEPARATORS, key=num_found)
 
 
 def canonical_column(column: str) -> str:
     """A column's name as this project writes it; capitals, blanks around it and names of the index do not matter."""
-    name = column.strip().casefold()
+    # Not tabs: they separate.
+    name = column.strip(" \u00a0").casefold()
     return INDEX if name in INDEX_NAMES else name
 
 

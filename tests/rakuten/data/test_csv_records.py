@@ -104,7 +104,9 @@ def test_a_table_that_cannot_be_read_is_one_line_with_the_remedy(writing: str) -
     assert len(str(caught.value)) < 1000
 
 
-def test_labels_with_semicolons_are_read(caplog: pytest.LogCaptureFixture) -> None:
-    records: list[Any] = read_records(b";prdtypecode\n0;10\n", Y_TRAIN, LABEL_COLUMNS)
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_labels_with_another_separator_are_read(separator: str, caplog: pytest.LogCaptureFixture) -> None:
+    data = f"{separator}prdtypecode\n0{separator}10\n".encode()
+    records: list[Any] = read_records(data, Y_TRAIN, LABEL_COLUMNS)
     assert [record.values for record in records] == [("0", "10")]
     assert not caplog.records

@@ -197,6 +197,47 @@ def test_a_damaged_zip_entry_is_an_image_that_cannot_be_read(small_dump: Any, re
             files.read_image(digest)
 
 
+@pytest.mark.parametrize(
+    ("offset", "value", "message"),
+    [
+        (8, b"\x01\x00", "is encrypted; expected a zip file without password"),
+        (10, b"\x0e\x00", "compression method 14"),
+    ],
+)
+def test_an_entry_that_is_not_read_is_an_image_that_cannot_be_read(
+    offset: int, value: bytes, message: str, small_dump: Any, reading: Any, tmp_path: Path
+) -> None:
+    dump = small_dump.write(tmp_path / "dump", zipped=True)
+    data = bytearray((dump / "images.zip").read_bytes())
+    # Flags and method of the first entry, in the directory at the end.
+    place = data.index(b"PK\x01\x02") + offset
+    data[place : place + 2] = value
+    (dump / "images.zip").write_bytes(data)
+    with SnapshotFiles(reading.snapshot(dump), dump) as files:
+        assert len(files.images) == 60
+        with pytest.raises(ImageError, match=message):
+            files.read_image(files.images[small_dump.image_of(1)])
+
+
+def test_an_entry_that_is_damaged_since_the_snapshot_is_a_change(small_dump: Any, reading: Any, tmp_path: Path) -> None:
+    dump = small_dump.write(tmp_path / "dump", zipped=True)
+    snapshot = reading.snapshot(dump)
+    data = bytearray((dump / "images.zip").read_bytes())
+    data[data.find(small_dump.images[small_dump.image_of(2)]) + 50] ^= 0xFF
+    (dump / "images.zip").write_bytes(data)
+    with SnapshotFiles(snapshot, dump) as files, pytest.raises(DumpError, match="changed while it was read"):
+        files.read(small_dump.image_of(2))
+
+
+def test_an_image_of_any_size_is_listed_without_reading_it(small_dump: Any, reading: Any, tmp_path: Path) -> None:
+    dump = small_dump.write(tmp_path / "dump")
+    os.truncate(dump / "images" / small_dump.image_of(1), 10**12)
+    with SnapshotFiles(reading.snapshot(dump), dump) as files:
+        digest = files.images[small_dump.image_of(1)]
+        with pytest.raises(ImageError, match="1,000,000,000,000 bytes, expected at most"):
+            files.read_image(digest)
+
+
 def test_image_folders_may_be_absent(small_dump: Any, tmp_path: Path) -> None:
     small_dump.images = {}
     assert not list_dump(small_dump.write(tmp_path / "dump")).has_images

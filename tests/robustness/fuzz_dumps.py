@@ -55,11 +55,11 @@ class Case(NamedTuple):
 
 
 def fuzz(folder: Path, rounds: int, seed: int) -> Iterator[Case]:
-    """Break a sound dump in every way, each `rounds` times at other places, and read it.
+    """Break a sound dump in every way and read it; those ways again whose outcome depends on where they strike.
 
     Args:
         folder: Scratch folder.
-        rounds: Dumps of each kind.
+        rounds: The first has every kind.
         seed: Of the first round.
     """
     sound = folder / "sound"
@@ -67,6 +67,8 @@ def fuzz(folder: Path, rounds: int, seed: int) -> Iterator[Case]:
     with Reader(folder / "outputs", sound) as reader:
         for number in range(seed, seed + rounds):
             for kind, mutation in MUTATIONS.items():
+                if number > seed and len(mutation.outcomes) == 1:
+                    continue
                 dump = folder / "catalogue" / "dump"
                 shutil.copytree(sound, dump)
                 mutation.change(dump, Random(f"{kind} {number}"))
@@ -232,7 +234,9 @@ def _status(field: str) -> int:
 def main() -> int:
     """Fuzz from the command line; the exit code is 1 where a fault was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=2, help="dumps of each kind")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="the first has every kind; others those that chance decides"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     arguments = parser.parse_args()
     faults = 0

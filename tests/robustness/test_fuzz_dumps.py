@@ -6,7 +6,7 @@ import pytest
 from broken_dumps import MUTATIONS
 from fuzz_dumps import fuzz
 
-ROUNDS = 2
+ROUNDS = 3
 
 
 @pytest.mark.slow

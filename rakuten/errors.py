@@ -26,9 +26,14 @@ RakutenError
 └── OutputsInUseError             clearing up while a run is at work
 """
 
+from rakuten.printable import printable
+
 
 class RakutenError(Exception):
-    """Base of all errors below."""
+    """Base of all errors below; its text shows control characters escaped, since names from outside stand in it."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n")
 
 
 class InputError(RakutenError):

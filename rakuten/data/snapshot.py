@@ -16,12 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.data.archive import UNREADABLE
 from rakuten.data.digest_memory import recall, remember
-from rakuten.data.dump_files import DumpFiles
+from rakuten.data.dump_files import DumpFiles, FileStamp
 from rakuten.data.layout import TABLES, X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot_files import SNAPSHOT_FILE, SNAPSHOT_SCHEMA
-from rakuten.errors import DumpError
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
 
@@ -86,7 +84,7 @@ def list_dump(dump: Path, memory: Path | None = None) -> DumpListing:
 
     Args:
         dump: The dump's folder.
-        memory: Parquet file in which digests are remembered by size and time of change; None digests everything.
+        memory: Parquet file in which digests are remembered by `FileStamp`; None digests everything.
 
     Raises:
         DumpError: If the folder is not in the challenge's layout or a file cannot be read.
@@ -97,7 +95,7 @@ def list_dump(dump: Path, memory: Path | None = None) -> DumpListing:
         known = recall(memory, files.dump, stamps) if memory is not None else {}
         new = sorted(stamps.keys() - known.keys())
         logger.info("%s: %d files, %d of them to be digested", dump, len(stamps), len(new))
-        digests = known | dict(_digest(files, new))
+        digests = known | dict(_digest(files, stamps, new))
         if memory is not None and new:
             remember(memory, files.dump, stamps, digests)
     return DumpListing(files=tuple(ListedFile(name, stamps[name].size, digests[name]) for name in sorted(stamps)))
@@ -133,16 +131,10 @@ def read_listing(snapshot: StageOutput) -> DumpListing:
     return DumpListing(files=tuple(ListedFile(*row.values()) for row in rows))
 
 
-def _digest(files: DumpFiles, names: list[str]) -> Iterator[tuple[str, str]]:
-    def digest_of(name: str) -> str:
-        with files.open(name) as stream:
-            try:
-                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-            except UNREADABLE as error:
-                raise DumpError(f"{name} cannot be read: {error}") from error
-
+def _digest(files: DumpFiles, stamps: Mapping[str, FileStamp], names: list[str]) -> Iterator[tuple[str, str]]:
     with ThreadPoolExecutor(DIGEST_THREADS, thread_name_prefix="digest") as threads:
-        for done, (name, digest) in enumerate(zip(names, threads.map(digest_of, names), strict=True)):
+        digests = threads.map(lambda name: files.digest(name, stamps[name].size), names)
+        for done, (name, digest) in enumerate(zip(names, digests, strict=True)):
             if done % 1000 == 0:
                 report_progress(done, len(names), "files")
             yield name, digest

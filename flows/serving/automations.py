@@ -3,23 +3,28 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
-from prefect import get_client
 from prefect.automations import AutomationCore
 from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import CallWebhook, ChangeFlowRunState
-from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.automations import Automation, EventTrigger, Posture
 
-from flows.serving.environment import HEARTBEAT_SECONDS, MARK, PREFIX
+from flows.serving.environment import HEARTBEAT_SECONDS, MARK, MARKS, PREFIX
 from rakuten.settings import Settings
-from tasks.events import CONTRACT_BROKEN, DRIFT, MODEL_PROMOTED
+from tasks.events import CONTRACT_BROKEN, DRIFT, MODEL_PROMOTED, RUNS_MISSED
 
 logger = logging.getLogger("rakuten.serving")
 
 WEBHOOK = "rakuten-notifications"
 # Three heartbeats in a row that nobody heard.
 DEAD_AFTER = timedelta(seconds=3 * HEARTBEAT_SECONDS)
+# The process of a run takes seconds to begin, on a busy machine minutes.
+BEGINS_WITHIN = timedelta(minutes=10)
+SUBMITTED = {"prefect.flow-run.Pending", "prefect.flow-run.Submitting"}
 BEATS = "prefect.flow-run.heartbeat"
 BEGINS = "prefect.flow-run.Running"
 ENDS = frozenset(
@@ -32,22 +37,69 @@ DEPLOYED = {"prefect.resource.role": "deployment"}
 NIGHTLY = {**DEPLOYED, "prefect.resource.name": "nightly"}
 
 
-def set_up_automations(settings: Settings) -> None:
-    """Create this project's automations or bring them up to date; what people switched off stays so.
+def set_up_automations(client: SyncPrefectClient, settings: Settings) -> None:
+    """Create or repair this project's automations; those that a person switched off stay off.
 
-    Only the mark on runs that died is switched on in any case: a stop switches it off, see `serve`.
+    The marks keep their state here, too: see `switch_marks`.
     """
     wanted = {automation.name: automation for automation in _automations(settings)}
-    with get_client(sync_client=True) as client:
-        present = {found.name: found for found in client.read_automations() if found.name.startswith(PREFIX)}
-        for name, automation in wanted.items():
-            if name in present:
-                automation.enabled = present[name].enabled or name == MARK
-                client.update_automation(present[name].id, automation)
+    present: dict[str, Automation] = {}
+    for found in client.read_automations():
+        if found.name.startswith(PREFIX):
+            if found.name in present or found.name not in wanted:
+                client.delete_automation(found.id)
             else:
-                client.create_automation(automation)
-        for name in present.keys() - wanted.keys():
-            client.delete_automation(present[name].id)
+                present[found.name] = found
+    for name, automation in wanted.items():
+        if name not in present:
+            client.create_automation(automation)
+            logger.info("automation %s created", name.removeprefix(PREFIX))
+            continue
+        automation.enabled = present[name].enabled
+        if content_of(present[name]) != content_of(automation):
+            client.update_automation(present[name].id, automation)
+            logger.info("automation %s brought up to date", name.removeprefix(PREFIX))
+        if not automation.enabled and not is_mark(name):
+            logger.warning("automation %s is switched off in the UI: left so", name.removeprefix(PREFIX))
+
+
+def is_mark(name: str) -> bool:
+    """Return True for the automations that mark runs as crashed, by their name."""
+    return name.startswith(MARKS)
+
+
+def switch_marks(client: SyncPrefectClient, *, enabled: bool) -> None:
+    """Switch the automations that mark runs on or off.
+
+    They are off while no worker is at work: a run that waits for the next start has no heartbeat.
+    """
+    for automation in client.read_automations():
+        if is_mark(automation.name):
+            (client.resume_automation if enabled else client.pause_automation)(automation.id)
+
+
+def content_of(automation: AutomationCore) -> dict[str, Any]:
+    """All that makes up an automation, without the ids that the server gives."""
+    return {
+        "trigger": automation.trigger.model_dump(mode="json", exclude={"id"}),
+        "actions": [action.model_dump(mode="json") for action in automation.actions],
+        "description": automation.description,
+    }
+
+
+def _webhook(url: str) -> UUID:
+    """Create or repair the block with the address that is told; its id."""
+    try:
+        known = Webhook.load(WEBHOOK)
+        assert isinstance(known, Webhook)
+        if known.url.get_secret_value() == url and known.method == "POST" and known._block_document_id is not None:
+            return known._block_document_id
+        logger.info("webhook block %s: its address is RAKUTEN_WEBHOOK again", WEBHOOK)
+    except ValueError:
+        logger.info("webhook block %s created", WEBHOOK)
+    made = Webhook(method="POST", url=url).save(WEBHOOK, overwrite=True)
+    assert isinstance(made, UUID)
+    return made
 
 
 def _automations(settings: Settings) -> Iterator[AutomationCore]:
@@ -65,10 +117,24 @@ def _automations(settings: Settings) -> Iterator[AutomationCore]:
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, message="its process is gone: no heartbeat")],
     )
+    yield AutomationCore(
+        name=f"{MARKS}that never began",
+        description="A run whose worker is gone before the run began is marked crashed, so that it holds no slot.",
+        trigger=EventTrigger(
+            posture=Posture.Proactive,
+            after=SUBMITTED,
+            expect={*SUBMITTED, BEGINS, BEATS, *ENDS},
+            match=RUN,
+            for_each={"prefect.resource.id"},
+            threshold=1,
+            within=BEGINS_WITHIN,
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"it did not begin within {BEGINS_WITHIN}")],
+    )
     if settings.webhook is None:
         logger.warning("nobody is told of failures: RAKUTEN_WEBHOOK is not set")
         return
-    webhook = Webhook(method="POST", url=settings.webhook).save(WEBHOOK, overwrite=True)
+    webhook = _webhook(settings.webhook)
     failed = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
     deadline = timedelta(minutes=settings.nightly_deadline_minutes)
     notices = {
@@ -79,6 +145,19 @@ def _automations(settings: Settings) -> Iterator[AutomationCore]:
         "tell of late nightly runs": (
             _seen({"prefect.flow-run.Late"}, NIGHTLY),
             "{{ flow.name }} {{ flow_run.name }} is late: no worker has begun it",
+        ),
+        "tell of cancelled nightly runs": (
+            _seen({"prefect.flow-run.Cancelled"}, NIGHTLY),
+            "{{ flow.name }} {{ flow_run.name }} did not take place or was cancelled: {{ flow_run.state.message }}",
+        ),
+        "tell of missed nightly runs": (
+            EventTrigger(
+                expect={RUNS_MISSED},
+                match={"prefect.resource.name": "nightly"},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            "{{ event.payload.words }}",
         ),
         "tell of nightly runs past their deadline": (
             EventTrigger(

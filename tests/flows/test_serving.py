@@ -190,6 +190,51 @@ def test_a_run_whose_worker_is_killed_in_a_training_is_marked_and_the_next_ends_
     assert models(whole) == models(killed)
 
 
+@pytest.mark.slow
+def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(tmp_path: Path, dump: Path) -> None:
+    plan = write_small_plan(tmp_path / "tiny.toml", ["small_ngrams"], fusion="weighted")
+    cut = Serving(tmp_path / "cut", plan, {"nightly": 20.0})
+    cut.deliver(dump, "a")
+    cut.start()
+    try:
+        with exclusive(cut.outputs / "locks" / "nightly.lock", purpose="this test"):
+            night = cut.wait_for(lambda: cut.runs("nightly"), "a nightly run", PATIENCE)[0]["id"]
+            put = {state: put_run(cut, state) for state in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")}
+            os.killpg(cut.process.pid, signal.SIGKILL)
+            cut.process.wait()
+        cut.start()
+        cut.wait_for(lambda: state_of(cut, night) == "Completed", "the interrupted night to go on", PATIENCE)
+        cut.wait_for(lambda: not open_runs(cut, list(put.values())), "all runs to end", PATIENCE)
+        ends = {state: state_of(cut, run) for state, run in put.items()}
+        assert ends == {
+            "SCHEDULED": "Failed",
+            "PENDING": "Failed",
+            "RUNNING": "Failed",
+            "CANCELLING": "Cancelled",
+            "PAUSED": "Cancelled",
+        }
+        cut.wait_for(lambda: later_nights(cut, night), "the next night", PATIENCE)
+    finally:
+        cut.stop()
+
+
+def put_run(serving: Serving, state: str) -> str:
+    """A run of no dump, which fails as soon as it runs, that the server takes for being in a state."""
+    validate = serving.ask("deployments/name/validate/validate")["id"]
+    run = str(serving.ask(f"deployments/{validate}/create_flow_run", {"parameters": {"dump": "/nowhere"}})["id"])
+    serving.ask(f"flow_runs/{run}/set_state", {"state": {"type": state}, "force": True})
+    return run
+
+
+def open_runs(serving: Serving, runs: list[str]) -> list[str]:
+    ended = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+    return [run for run in runs if serving.ask(f"flow_runs/{run}")["state_type"] not in ended]
+
+
+def later_nights(serving: Serving, night: str) -> list[str]:
+    return [run["id"] for run in serving.runs("nightly") if run["id"] != night and run["state_name"] == "Completed"]
+
+
 def state_of(serving: Serving, run: str) -> str:
     return str(serving.ask(f"flow_runs/{run}")["state_name"])
 

@@ -1,0 +1,84 @@
+"""The work pool and its queues: created where absent, repaired where damaged, left alone where a person paused them."""
+
+import logging
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.objects import WorkerStatus, WorkPool
+from prefect.exceptions import ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
+logger = logging.getLogger("rakuten.serving")
+
+POOL = "rakuten"
+TYPE = "process"
+# Lower goes first where a worker cannot carry out all that waits.
+QUEUES = {"nightly": 1, "default": 2, "backfill": 3}
+COMMAND = "python -m flows.serving.run_process"
+
+
+def repair_pool(client: SyncPrefectClient) -> None:
+    """Create or repair the work pool and its queues; one log line for each change."""
+    try:
+        pool = client.read_work_pool(POOL)
+        if pool.type != TYPE:
+            client.delete_work_pool(POOL)
+            logger.warning("work pool %s was of type %s, not %s: made anew", POOL, pool.type, TYPE)
+            pool = _create_pool(client)
+    except ObjectNotFound:
+        pool = _create_pool(client)
+        logger.info("work pool %s created", POOL)
+    _repair_command(client, pool)
+    _repair_queues(client)
+    if pool.is_paused:
+        logger.warning("work pool %s is paused in the UI: no run begins until it is resumed there", POOL)
+    if pool.concurrency_limit is not None:
+        logger.info("work pool %s is limited to %d runs at once in the UI: left so", POOL, pool.concurrency_limit)
+
+
+def has_other_workers(client: SyncPrefectClient, own: str) -> bool:
+    """Return True if another machine's worker is online in the pool.
+
+    Args:
+        client: Of the server.
+        own: Name of this machine's worker, which may have been killed a moment ago.
+    """
+    try:
+        workers = client.read_workers_for_work_pool(POOL)
+    except ObjectNotFound:
+        return False
+    return any(worker.status is WorkerStatus.ONLINE and worker.name != own for worker in workers)
+
+
+def _create_pool(client: SyncPrefectClient) -> WorkPool:
+    template = ProcessWorker.get_default_base_job_template()
+    return client.create_work_pool(WorkPoolCreate(name=POOL, type=TYPE, base_job_template=template))
+
+
+def _repair_command(client: SyncPrefectClient, pool: WorkPool) -> None:
+    template = pool.base_job_template
+    command = template.get("variables", {}).get("properties", {}).get("command")
+    if command is not None and command.get("default") == COMMAND:
+        return
+    if command is None:
+        template = ProcessWorker.get_default_base_job_template()
+    template["variables"]["properties"]["command"]["default"] = COMMAND
+    client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+    logger.info("work pool %s: command of its runs set", POOL)
+
+
+def _repair_queues(client: SyncPrefectClient) -> None:
+    present = {queue.name: queue for queue in client.read_work_queues(work_pool_name=POOL)}
+    for name, priority in QUEUES.items():
+        queue = present.get(name)
+        if queue is None:
+            client.create_work_queue(name, priority=priority, work_pool_name=POOL)
+            logger.info("work queue %s created", name)
+            continue
+        if queue.priority != priority:
+            client.update_work_queue(queue.id, priority=priority)
+            logger.info("work queue %s: priority %s set back to %d", name, queue.priority, priority)
+        if queue.is_paused:
+            logger.warning("work queue %s is paused in the UI: none of its runs begins until it is resumed", name)
+        if queue.concurrency_limit is not None:
+            logger.info("work queue %s is limited to %d runs in the UI: left so", name, queue.concurrency_limit)

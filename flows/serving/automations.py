@@ -71,18 +71,20 @@ def is_mark(name: str) -> bool:
 def switch_marks(client: SyncPrefectClient, *, enabled: bool) -> None:
     """Switch the automations that mark runs on or off.
 
-    They are off while no worker is at work: a run that waits for the next start has no heartbeat.
+    They are off while no worker is at work: a run that waits for the next start has no heartbeat. Each is written anew,
+    so that Prefect forgets the runs it was waiting for, which have been settled meanwhile.
     """
-    for automation in client.read_automations():
-        if is_mark(automation.name):
-            (client.resume_automation if enabled else client.pause_automation)(automation.id)
+    for found in client.read_automations():
+        if is_mark(found.name):
+            fields = {name: getattr(found, name) for name in ("name", "description", "trigger", "actions")}
+            client.update_automation(found.id, AutomationCore(**fields, enabled=enabled))
 
 
 def content_of(automation: AutomationCore) -> dict[str, Any]:
     """All that makes up an automation, without the ids that the server gives."""
     return {
-        "trigger": automation.trigger.model_dump(mode="json", exclude={"id"}),
-        "actions": [action.model_dump(mode="json") for action in automation.actions],
+        "trigger": automation.trigger.model_dump(exclude={"id"}),
+        "actions": [action.model_dump() for action in automation.actions],
         "description": automation.description,
     }
 

@@ -6,7 +6,7 @@ The others are cancelled, in a state named "Missed".
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -33,7 +33,7 @@ NAMED = 5
 DATES = 9000
 
 
-def catch_up(client: SyncPrefectClient, resumed: Iterable[FlowRun]) -> None:
+def catch_up(client: SyncPrefectClient, resumed: Sequence[FlowRun]) -> None:
     """Leave one overdue run to each deployment with a schedule, and report the others.
 
     Args:
@@ -42,7 +42,12 @@ def catch_up(client: SyncPrefectClient, resumed: Iterable[FlowRun]) -> None:
     """
     now = datetime.now(UTC)
     going_on = {run.deployment_id: run for run in resumed}
-    overdue = [run for run in read_runs(client, StateType.SCHEDULED) if run.auto_scheduled and _due(run) < now]
+    known = {run.id for run in resumed}
+    overdue = [
+        run
+        for run in read_runs(client, StateType.SCHEDULED)
+        if run.auto_scheduled and run.run_count == 0 and _due(run) < now and run.id not in known
+    ]
     overdue.sort(key=lambda run: (str(run.deployment_id), _due(run)))
     for deployment, grouped in groupby(overdue, key=lambda run: run.deployment_id):
         if deployment is None:

@@ -85,6 +85,8 @@ def recover_from_worker(worker: str) -> None:
 
 
 def _set_up(client: SyncPrefectClient, settings: Settings, deployments: Path, *, anew: bool = False) -> None:
+    # Each repair is a line at this level.
+    logger.setLevel(logging.INFO)
     read_file(deployments)
     repair_pool(client)
     content = _digest(deployments)

@@ -32,7 +32,7 @@ from prefect.states import (
     Suspended,
 )
 
-from flows.serving import interrupted
+from flows.serving import interrupted, work_pool
 from flows.serving.concurrency_slots import free_slots
 from flows.serving.interrupted import recover_runs
 from flows.serving.missed import MISSED, catch_up, unscheduled_times
@@ -233,13 +233,14 @@ def test_nights_that_were_missed_are_made_up_for_once_and_told_of(
     assert len(payload["times"]) >= 3
 
 
+@pytest.mark.parametrize("before", [Submitting(), Running()], ids=lambda state: state.name)
 def test_an_interrupted_night_makes_up_for_those_after_it(
-    client: SyncPrefectClient, deployment: UUID, monkeypatch: pytest.MonkeyPatch
+    client: SyncPrefectClient, deployment: UUID, monkeypatch: pytest.MonkeyPatch, before: State[Any]
 ) -> None:
     told = listen(monkeypatch)
-    night = overdue(client, deployment, 1)
-    as_scheduled(monkeypatch, [night])
-    died = put(client, deployment, Running())
+    died, night = overdue(client, deployment, 25), overdue(client, deployment, 1)
+    as_scheduled(monkeypatch, [died, night])
+    client.set_flow_run_state(died, before, force=True)
     catch_up(client, recover_runs(client))
     assert (state_of(client, night), state_of(client, died)) == (MISSED, "Scheduled")
     assert len(told) == 1
@@ -300,3 +301,18 @@ def test_lock_files_of_killed_processes_are_removed(client: SyncPrefectClient, o
     left.touch()
     recover_runs(client)
     assert not left.exists()
+
+
+def test_a_worker_of_another_machine_is_told_from_the_killed_one_of_this(client: SyncPrefectClient) -> None:
+    name = work_pool.POOL
+    if name not in {pool.name for pool in client.read_work_pools()}:
+        client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+    beat(client, "serve on here")
+    assert not work_pool.has_other_workers(client, "serve on here")
+    beat(client, "ProcessWorker 1")
+    assert work_pool.has_other_workers(client, "serve on here")
+
+
+def beat(client: SyncPrefectClient, worker: str) -> None:
+    path = f"/work_pools/{work_pool.POOL}/workers/heartbeat"
+    client.request("POST", path, json={"name": worker, "heartbeat_interval_seconds": 30})  # type: ignore[arg-type]

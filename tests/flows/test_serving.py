@@ -86,6 +86,7 @@ def test_a_schedule_fires_a_retraining_that_ends_with_its_artifacts(serving: Ser
     (retraining,) = serving.sub_runs(run)
     assert retraining["state_name"] == "Completed"
     assert serving.artifacts(retraining) >= {"scores", "report", "report-file", "files"}
+    assert serving.artifacts(run) >= {"scores", "report", "report-file"}
 
 
 def test_what_is_there_is_not_made_again_by_the_next_night(serving: Serving) -> None:

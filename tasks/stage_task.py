@@ -132,7 +132,8 @@ class StageTask:
         as_task = task(
             name=self.stage.name,
             description=self.stage.summary,
-            task_run_name=self._run_name,
+            # Prefect's protocol of such a function asks for more than it uses.
+            task_run_name=self._run_name,  # type: ignore[arg-type]
             cache_policy=StageKeyPolicy(stage=self.stage),
             persist_result=True,
             result_storage=Settings().outputs_folder / RECORDS,

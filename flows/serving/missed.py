@@ -84,7 +84,7 @@ def _report(
     named = ", ".join(map(_shown, times[-NAMED:]))
     if len(times) > NAMED:
         named = f"… {named}"
-    words = f"{len(times)} runs of {found.name} were due while the machine was off ({named}); one run makes up for all"
+    words = f"{found.name}: {len(times)} missed while the machine was off ({named}); one run makes up for all"
     logger.warning("%s", words)
     emit_runs_missed(found.name, str(deployment), [time.isoformat() for time in times], words)
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         raise
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def texts(self) -> list[str]:
         return [body["text"] for body in self.received]
@@ -70,9 +75,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory, dump: Path, receiver: Rece
     """A server whose nightly run comes every twenty seconds, over a catalogue of one dump."""
     folder = tmp_path_factory.mktemp("serving")
     plan = write_small_plan(folder / "tiny.toml", ["small_ngrams"], fusion="weighted")
-    webhook = f"http://127.0.0.1:{receiver.server_address[1]}/"
     schedules = {"nightly": 20.0, "watch-catalogue": 15.0}
-    made = Serving(folder, plan, schedules, RAKUTEN_WEBHOOK=webhook, RAKUTEN_NIGHTLY_DEADLINE_MINUTES="0.2")
+    made = Serving(folder, plan, schedules, RAKUTEN_WEBHOOK=receiver.address, RAKUTEN_NIGHTLY_DEADLINE_MINUTES="0.2")
     made.deliver(dump, "2026-11-24")
     made.start()
     yield made
@@ -192,9 +196,11 @@ def test_a_run_whose_worker_is_killed_in_a_training_is_marked_and_the_next_ends_
 
 
 @pytest.mark.slow
-def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(tmp_path: Path, dump: Path) -> None:
+def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(
+    tmp_path: Path, dump: Path, receiver: Receiver
+) -> None:
     plan = write_small_plan(tmp_path / "tiny.toml", ["small_ngrams"], fusion="weighted")
-    cut = Serving(tmp_path / "cut", plan, {"nightly": 20.0})
+    cut = Serving(tmp_path / "cut", plan, {"nightly": 20.0}, RAKUTEN_WEBHOOK=receiver.address)
     cut.deliver(dump, "a")
     cut.start()
     try:
@@ -203,7 +209,10 @@ def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(tmp
             put = {state: put_run(cut, state) for state in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")}
             os.killpg(cut.process.pid, signal.SIGKILL)
             cut.process.wait()
+            # A night passes.
+            time.sleep(21)
         cut.start()
+        cut.wait_for(lambda: any("missed while" in text for text in receiver.texts()), "word of it", PATIENCE)
         cut.wait_for(lambda: state_of(cut, night) == "Completed", "the interrupted night to go on", PATIENCE)
         cut.wait_for(lambda: not open_runs(cut, list(put.values())), "all runs to end", PATIENCE)
         ends = {state: state_of(cut, run) for state, run in put.items()}

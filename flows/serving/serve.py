@@ -107,7 +107,7 @@ def start_worker(settings: Settings, name: str | None = None) -> Process:
     options = ["--pool", "rakuten", "--type", "process", "--limit", str(settings.worker_runs)]
     if name is not None:
         options += ["--name", name]
-    return start(["flows.serving.worker", "worker", "start", *options], {})
+    return start(["flows.serving.worker", *options], {})
 
 
 def stop_worker(worker: Process) -> None:

@@ -1,36 +1,25 @@
-"""Prefect's worker as this project runs it: its log says in words why a run did not begin.
+"""Prefect's worker: `python -m flows.serving.worker …` is `prefect worker start …` with fewer log lines.
 
-`python -m flows.serving.worker …` is `prefect …`.
+A worker asks the server for each run that is due. Where the answer is that the run has to wait, or is skipped because
+one like it is at work, Prefect logs "Aborted submission … non-pending state". The state of the run says the same.
 """
 
 import logging
 import runpy
 import sys
 
-REFUSED = "Aborted submission"
-LOGGER = "prefect.flow_runs.worker"
+REFUSED = "Aborted submission of flow run"
 
 
-class RefusedRuns(logging.Filter):
-    """Rewrites Prefect's line on a run that the server did not let begin.
-
-    A run that waits for its turn is asked for every half minute: that line is dropped.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return False for lines that are dropped."""
-        message = record.getMessage()
-        if not message.startswith(REFUSED):
-            return True
-        run = getattr(record, "flow_run_name", "a run")
-        record.msg, record.args = f"{run} is skipped: another run of its deployment is at work", ()
-        return "CANCELLED" in message
+def is_worth_showing(record: logging.LogRecord) -> bool:
+    """Log filter: all but runs that the server did not let begin."""
+    return not record.getMessage().startswith(REFUSED)
 
 
 def main() -> None:
-    """Run `prefect` with the arguments given."""
-    logging.getLogger(LOGGER).addFilter(RefusedRuns())
-    sys.argv = ["prefect", *sys.argv[1:]]
+    """Work until told to stop."""
+    logging.getLogger("prefect.flow_runs.worker").addFilter(is_worth_showing)
+    sys.argv = ["prefect", "worker", "start", *sys.argv[1:]]
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 
 

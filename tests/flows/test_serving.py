@@ -255,7 +255,7 @@ def training(serving: Serving) -> bool:
 
 def kill_worker(serving: Serving) -> None:
     for pid in descendants(serving.process.pid):
-        if b"worker\0start" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"flows.serving.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)
             return
     raise AssertionError("no worker to kill")

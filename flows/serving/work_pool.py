@@ -1,6 +1,7 @@
 """The work pool and its queues: created where absent, repaired where damaged, left alone where a person paused them."""
 
 import logging
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
@@ -51,8 +52,18 @@ def has_other_workers(client: SyncPrefectClient, own: str) -> bool:
 
 
 def _create_pool(client: SyncPrefectClient) -> WorkPool:
+    made = client.create_work_pool(WorkPoolCreate(name=POOL, type=TYPE, base_job_template=_template()))
+    # Prefect makes this one itself, as the first in line.
+    default = client.read_work_queue_by_name("default", work_pool_name=POOL)
+    client.update_work_queue(default.id, priority=QUEUES["default"])
+    return made
+
+
+def _template() -> dict[str, Any]:
+    """Prefect's template of a process worker's runs, with the command of this project."""
     template = ProcessWorker.get_default_base_job_template()
-    return client.create_work_pool(WorkPoolCreate(name=POOL, type=TYPE, base_job_template=template))
+    template["variables"]["properties"]["command"]["default"] = COMMAND
+    return template
 
 
 def _repair_command(client: SyncPrefectClient, pool: WorkPool) -> None:
@@ -61,8 +72,10 @@ def _repair_command(client: SyncPrefectClient, pool: WorkPool) -> None:
     if command is not None and command.get("default") == COMMAND:
         return
     if command is None:
-        template = ProcessWorker.get_default_base_job_template()
-    template["variables"]["properties"]["command"]["default"] = COMMAND
+        template = _template()
+    else:
+        # What else a person changed in the template stays.
+        command["default"] = COMMAND
     client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
     logger.info("work pool %s: command of its runs set", POOL)
 

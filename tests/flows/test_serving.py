@@ -205,7 +205,7 @@ def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(
     cut.start()
     try:
         with exclusive(cut.outputs / "locks" / "nightly.lock", purpose="this test"):
-            night = cut.wait_for(lambda: cut.runs("nightly"), "a nightly run", PATIENCE)[0]["id"]
+            night = cut.ended("nightly", "Running", PATIENCE)["id"]
             put = {state: put_run(cut, state) for state in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")}
             os.killpg(cut.process.pid, signal.SIGKILL)
             cut.process.wait()

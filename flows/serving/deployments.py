@@ -1,8 +1,8 @@
 """The deployments of a file compared with those of a server, and repaired.
 
 The file is the truth for what a run needs: entrypoint, work queue, parameters, schedules, triggers and a concurrency
-limit that are absent are put back. What a person switched off or set to another value in the UI stays, and a log line
-says so, until the file changes or `rakuten deploy` is run.
+limit that are absent are put back. What a person switched off in the UI stays off; what a person set to another value
+stays until all deployments are registered again (`set_up`). A log line says so at each start.
 """
 
 import logging

@@ -63,7 +63,7 @@ def set_up_and_recover(settings: Settings, deployments: Path, *, worker: str, si
         # Otherwise they mark what is scheduled anew below.
         switch_marks(client, enabled=False)
         _set_up(client, settings, deployments)
-        if has_other_workers(client, worker):
+        if has_other_workers(client, worker, since):
             logger.warning("workers of other machines are online: interrupted runs are left to their heartbeats")
         else:
             resumed = recover_runs(client, since=since)

@@ -1,6 +1,8 @@
 """The work pool and its queues: created where absent, repaired where damaged, left alone where a person paused them."""
 
 import logging
+import time
+from datetime import datetime
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -15,6 +17,8 @@ POOL = "rakuten"
 TYPE = "process"
 # Lower goes first where a worker cannot carry out all that waits.
 QUEUES = {"nightly": 1, "default": 2, "backfill": 3}
+# Workers send a heartbeat every 30 s.
+WORKER_BEAT_SECONDS = 40.0
 COMMAND = "python -m flows.serving.run_process"
 
 
@@ -37,18 +41,25 @@ def repair_pool(client: SyncPrefectClient) -> None:
         logger.info("work pool %s is limited to %d runs at once in the UI: left so", POOL, pool.concurrency_limit)
 
 
-def has_other_workers(client: SyncPrefectClient, own: str) -> bool:
-    """Return True if another machine's worker is online in the pool.
+def has_other_workers(client: SyncPrefectClient, own: str, since: datetime | None = None) -> bool:
+    """Return True if another worker is at work in the pool; waits for a heartbeat where that is open.
 
     Args:
         client: Of the server.
         own: Name of this machine's worker, which may have been killed a moment ago.
+        since: When the server was started; what workers sent it before says nothing of now. None: long ago.
     """
-    try:
+    deadline = time.monotonic() + WORKER_BEAT_SECONDS
+    while True:
         workers = client.read_workers_for_work_pool(POOL)
-    except ObjectNotFound:
-        return False
-    return any(worker.status is WorkerStatus.ONLINE and worker.name != own for worker in workers)
+        online = [each for each in workers if each.status is WorkerStatus.ONLINE and each.name != own]
+        if not online or since is None:
+            return bool(online)
+        if any(each.last_heartbeat_time is not None and each.last_heartbeat_time >= since for each in online):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
 
 
 def _create_pool(client: SyncPrefectClient) -> WorkPool:

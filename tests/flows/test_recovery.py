@@ -303,7 +303,9 @@ def test_lock_files_of_killed_processes_are_removed(client: SyncPrefectClient, o
     assert not left.exists()
 
 
-def test_a_worker_of_another_machine_is_told_from_the_killed_one_of_this(client: SyncPrefectClient) -> None:
+def test_a_worker_of_another_machine_is_told_from_a_killed_one(
+    client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = work_pool.POOL
     if name not in {pool.name for pool in client.read_work_pools()}:
         client.create_work_pool(WorkPoolCreate(name=name, type="process"))
@@ -311,6 +313,12 @@ def test_a_worker_of_another_machine_is_told_from_the_killed_one_of_this(client:
     assert not work_pool.has_other_workers(client, "serve on here")
     beat(client, "ProcessWorker 1")
     assert work_pool.has_other_workers(client, "serve on here")
+    # One that was killed with the server sends no heartbeat to the next.
+    monkeypatch.setattr(work_pool, "WORKER_BEAT_SECONDS", 0.0)
+    since = datetime.now(UTC)
+    assert not work_pool.has_other_workers(client, "serve on here", since)
+    beat(client, "ProcessWorker 1")
+    assert work_pool.has_other_workers(client, "serve on here", since)
 
 
 def beat(client: SyncPrefectClient, worker: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flows.declaring import project_flow
+from flows.parameters import PlanName
 from flows.prepare import prepare
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.recipe import PhotoRecipe
@@ -14,7 +15,7 @@ from tasks.runs import recorded_run
 
 
 @project_flow("features")
-def features(dump: str, plan: str = "default") -> str:
+def features(dump: str, plan: PlanName = "default") -> str:
     """Read, validate, clean and split a dump, and do the work on its images that a plan's models need.
 
     Args:

@@ -1,6 +1,7 @@
 """The find-lr flow: which learning rate a recipe's network wants on a dump."""
 
 from flows.declaring import project_flow
+from flows.parameters import RecipeName
 from flows.prepare import prepare
 from rakuten.recipes import CleaningRecipe, RateMethod, SplitRecipe, load_network_recipe, rate_finder
 from tasks import stages
@@ -13,7 +14,7 @@ from tasks.models import ModelData, find_rate
 
 @project_flow("find-lr")
 def find_learning_rate(
-    dump: str, recipe: str, method: RateMethod = "batch", steps: int | None = None
+    dump: str, recipe: RecipeName, method: RateMethod = "batch", steps: int | None = None
 ) -> dict[str, str]:
     """Train a recipe's network while its learning rate grows, and choose a rate from the losses.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.declaring import project_flow
+from flows.parameters import PlanName
 from flows.prepare import Prepared, prepare_all
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
@@ -58,7 +59,9 @@ class Retrained:
 
 
 @project_flow("retrain")
-def retrain(dump: str, plan: str = "default", modality: Modality = "both", more_dumps: tuple[str, ...] = ()) -> str:
+def retrain(
+    dump: str, plan: PlanName = "default", modality: Modality = "both", more_dumps: tuple[str, ...] = ()
+) -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 
     Args:

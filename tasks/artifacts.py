@@ -51,6 +51,23 @@ def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decisi
     create_table_artifact(files, key="files", description=f"Where the outputs of run {name} are, and came from")
 
 
+def publish_night(run: str, decision: str) -> None:
+    """Show on a nightly run what its retraining shows: scores and report, under the decision on its models.
+
+    Args:
+        run: Id of the retraining.
+        decision: The gate's decision in words.
+    """
+    book = run_book()
+    record = book.find(run)
+    report = book.output(record, "report")
+    summary = report.file(SUMMARY).read_text("utf-8")
+    create_markdown_artifact(f"{decision}\n\n{summary}", key="report", description=f"Run {run}, in short")
+    create_link_artifact(report.file(REPORT).as_uri(), key="report-file", description=f"HTML report of run {run}")
+    if record.scores:
+        create_table_artifact(record.scores, key="scores", description=f"Scores on test products, run {run}")
+
+
 def _origin(run: OpenRun, role: str, key: str) -> dict[str, Any]:
     """Which run made an output, or when and where an earlier one did."""
     folder = run_book().store.folder / key

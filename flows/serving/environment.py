@@ -10,7 +10,8 @@ HEARTBEAT_SECONDS = 30
 LATE_AFTER_SECONDS = 300
 # By this all automations of this project are known.
 PREFIX = "rakuten: "
-MARK = f"{PREFIX}mark runs that died"
+MARKS = f"{PREFIX}mark runs "
+MARK = f"{MARKS}that died"
 
 
 def prefect_home(settings: Settings) -> Path:

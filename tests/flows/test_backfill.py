@@ -102,7 +102,7 @@ def test_a_dump_that_fails_leaves_the_others_be(catalogue: Catalogue) -> None:
 def test_scores_are_those_of_an_earlier_runs_model_on_what_it_never_saw(catalogue: Catalogue) -> None:
     trained = catalogue.backfill("--to", "2026-11-09", "--from", "2026-11-09", plan=catalogue.texts)
     assert trained.returncode == 0, trained.stderr
-    scored = catalogue.backfill("--only", "scores", "--from", "2026-11-09")
+    scored = catalogue.backfill("--only", "scores", "--first", "2026-11-09")
     assert scored.returncode == 0, scored.stderr
     records = {Path(record.parameters["dump"]).name: record for record in book(catalogue) if record.flow == "score"}
     (model,) = [record for record in book(catalogue) if record.flow == "retrain"]

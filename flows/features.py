@@ -25,7 +25,7 @@ def features(dump: str, plan: str = "default") -> str:
         The run's id.
     """
     chosen = load_plan(plan)
-    with recorded_run("features", chosen, {"dump": dump, "plan": plan}) as run:
+    with recorded_run("features", {"dump": dump, "plan": plan}, chosen) as run:
         opened = open_dump(dump)
         recipes = chosen.of_modality("both" if opened.has_images else "text")
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, recipes)})

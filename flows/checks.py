@@ -8,6 +8,7 @@ from rakuten.data.layout import PRODUCT_TABLES, X_TRAIN, Y_TRAIN, Part
 from rakuten.errors import DumpError, InputError, SettingError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
+from rakuten.outputs.disk_space import require_space
 from rakuten.outputs.runs import RunBook
 from rakuten.paths import named_path, why_no_file, why_no_folder
 from rakuten.prediction.package import open_package, package_folder
@@ -142,6 +143,7 @@ def check_outputs(settings: Settings, *, to_write: bool = False) -> Path:
 
     Raises:
         SettingError: If it is a file or a link in a loop, or cannot be made or written.
+        DiskFullError: If it is to be written and its disk is full.
     """
     folder = settings.outputs_folder
     try:
@@ -151,6 +153,9 @@ def check_outputs(settings: Settings, *, to_write: bool = False) -> Path:
         raise SettingError(f"RAKUTEN_OUTPUTS: {folder} {reason}") from error
     if to_write and not os.access(folder, os.W_OK | os.X_OK):
         raise SettingError(f"RAKUTEN_OUTPUTS: {folder} cannot be written; name another folder")
+    if to_write:
+        # Prefect's server cannot say so: its database fails with an internal error.
+        require_space(folder, 0, "a run")
     return folder
 
 

@@ -29,7 +29,7 @@ def features(dump: str, plan: PlanName = "default") -> str:
         InputError: If the plan has models of images and the dump has no images.
     """
     chosen = load_plan(plan)
-    with recorded_run("features", chosen, {"dump": dump, "plan": plan}) as run:
+    with recorded_run("features", {"dump": dump, "plan": plan}, chosen) as run:
         opened = open_dump(dump)
         check_images(chosen.recipes, [opened])
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, chosen.recipes)})

@@ -81,7 +81,8 @@ def retrain_as(name: str, dump: str, plan: str, modality: Modality, more_dumps: 
     """The body of every flow that trains a plan; `name` is what its run is recorded under."""
     chosen = load_plan(plan)
     parameters = {"dump": dump, "plan": plan, "modality": modality}
-    with recorded_run(name, chosen, parameters | ({"more_dumps": list(more_dumps)} if more_dumps else {})) as run:
+    more = {"more_dumps": list(more_dumps)} if more_dumps else {}
+    with recorded_run(name, parameters | more, chosen) as run:
         opened = tuple(open_dump(folder) for folder in (dump, *more_dumps))
         composed = compose(opened, chosen, recipes_for(chosen, modality, *opened))
         run.outputs |= outputs_of({"snapshot": opened[0].snapshot, **composed.roles})

@@ -30,7 +30,7 @@ def study_images(
     """
     chosen = load_image_study(plan).restricted_to(backbones)
     parameters = {"dump": dump, "plan": plan, "backbones": list(backbones), "image_limit": image_limit}
-    with recorded_run("study-images", chosen, parameters) as run:
+    with recorded_run("study-images", parameters, chosen) as run:
         opened = open_dump(dump)
         require_photos(opened)
         clean = prepare(opened, chosen.cleaning).clean

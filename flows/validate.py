@@ -5,7 +5,7 @@ from flows.prepare import validate
 from tasks.artifacts import publish_validation
 from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
-from tasks.in_use import using_outputs
+from tasks.runs import recorded_run
 
 
 @project_flow("validate")
@@ -18,8 +18,8 @@ def validate_only(dump: str) -> str:
     Returns:
         The key of the validation's output.
     """
-    with using_outputs():
+    with recorded_run("validate", {"dump": dump}) as run:
         opened = open_dump(dump)
         _, _, validation = validate(opened)
-        outputs_of({"validation": validation})
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, "validation": validation})
         return publish_validation(opened, output_of(validation))

@@ -14,6 +14,7 @@ RakutenError
 │   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
+├── DiskFullError                 the disk, or the user's quota, has no room for an output
 ├── ChampionError                 the record of the champion is damaged or lost
 │   └── ChampionChangedError      the champion changed while somebody was judged against it
 ├── RegistryError                 MLflow cannot be told of the champion
@@ -86,6 +87,10 @@ class KeyInputError(RakutenError, TypeError):
 
 class OutputError(RakutenError):
     """A stage's files are absent, damaged or not what the stage promised."""
+
+
+class DiskFullError(RakutenError):
+    """The disk, or the user's quota, has no room for an output."""
 
 
 class ChampionError(RakutenError):

@@ -26,8 +26,8 @@ MAX_BYTES, BACKUPS = 1_000_000, 3
 
 # Remedies where the system's own words hold none.
 _REMEDIES = {
-    errno.ENOSPC: "make room, e.g. with `rakuten gc`",
-    errno.EDQUOT: "make room, e.g. with `rakuten gc`",
+    errno.ENOSPC: "`rakuten gc --keep SIZE` makes room",
+    errno.EDQUOT: "`rakuten gc --keep SIZE` makes room",
     errno.EROFS: "name a folder that can be written to, e.g. in RAKUTEN_OUTPUTS",
     errno.EACCES: "give this user the right to it, or name another one",
     errno.EPERM: "give this user the right to it, or name another one",

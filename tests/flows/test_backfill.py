@@ -22,8 +22,9 @@ RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 class Catalogue:
     """A catalogue of two dumps, the second of which repeats the first, and an outputs folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: str) -> None:
         self.folder = folder
+        self.server = server
         self.outputs = folder / "outputs"
         self.plan = write_small_plan(folder / "tiny.toml", ["small_ngrams", "short_cnn"], fusion="weighted")
         self.texts = write_small_plan(folder / "texts.toml", ["small_ngrams"], fusion="weighted")
@@ -37,6 +38,7 @@ class Catalogue:
             **os.environ,
             "RAKUTEN_OUTPUTS": str(self.outputs),
             "RAKUTEN_CATALOGUE": str(self.folder / "catalogue"),
+            "PREFECT_API_URL": self.server,
         }
         command = [RAKUTEN, "backfill", "--plan", str(plan or self.plan), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -47,8 +49,8 @@ class Catalogue:
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    return Catalogue(tmp_path_factory.mktemp("backfill"))
+def catalogue(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Catalogue:
+    return Catalogue(tmp_path_factory.mktemp("backfill"), prefect_api)
 
 
 def row_of(name: str, text: str) -> list[str]:

@@ -181,11 +181,10 @@ class DumpFiles:
                 while size >= 0 and (block := stream.read(min(size + 1, 1024**2))):
                     digest.update(block)
                     size -= len(block)
-        except ImageError as error:
-            logger.warning("%s", error)
+        # Not logged: there may be as many as images, and inspecting them records each error.
+        except ImageError:
             return self.stand_in_digest(name)
         except UNREADABLE as error:
-            logger.warning("%s", self._reading_error(name, error))
             if self._archived(name) is None:
                 raise self._reading_error(name, error) from error
             return self.stand_in_digest(name)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rakuten.data.dump_files import FileStamp
+from rakuten.data.file_stamp import FileStamp
 from rakuten.outputs.atomic import whole_file
 
 logger = logging.getLogger(__name__)

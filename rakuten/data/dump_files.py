@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Self
 
 from rakuten.data.archive import UNREADABLE, ImageArchive
+from rakuten.data.file_stamp import FileStamp, stamp_of
 from rakuten.data.image_layout import LocatedImages, locate_images
 from rakuten.data.image_sources import describe_stray_images, image_sources, walk
 from rakuten.data.layout import (
@@ -23,31 +24,13 @@ from rakuten.data.layout import (
     X_TRAIN,
     Y_TRAIN,
 )
-from rakuten.data.regular_files import kind_of, open_regular
-from rakuten.errors import DumpError, HostileArchiveError, ImageError
-from rakuten.printable import printable, shortened
+from rakuten.data.regular_files import checked_inside, open_regular
+from rakuten.errors import DumpError, ImageError
+from rakuten.printable import shortened
 
 logger = logging.getLogger(__name__)
 
 DELIVERED_SO = f"{IMAGES_FOLDER}/image_train/image_<imageid>_product_<productid>.jpg"
-
-
-class FileStamp(NamedTuple):
-    """What the file system says of a file without reading it.
-
-    Attributes:
-        size: Bytes; of a zip entry, those it unpacks to.
-        container_size: Bytes of the file on the disk; of the zip file, for an entry.
-        mtime_ns: When that file was last changed, nanoseconds since 1970; copying tools set it back.
-        ctime_ns: When the kernel last saw it changed; nothing sets it back.
-        inode: Its number on its disk; another file under the same name has another one.
-    """
-
-    size: int
-    container_size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
 
 
 class _Image(NamedTuple):
@@ -181,11 +164,10 @@ class DumpFiles:
                 while size >= 0 and (block := stream.read(min(size + 1, 1024**2))):
                     digest.update(block)
                     size -= len(block)
-        except ImageError as error:
-            logger.warning("%s", error)
+        # Not logged: there may be as many as images, and inspecting them records each error.
+        except ImageError:
             return self.stand_in_digest(name)
         except UNREADABLE as error:
-            logger.warning("%s", self._reading_error(name, error))
             if self._archived(name) is None:
                 raise self._reading_error(name, error) from error
             return self.stand_in_digest(name)
@@ -237,30 +219,7 @@ class DumpFiles:
             raise DumpError(f"{self.dump}: {holds}{others}{places}; a dump of texts alone has none of these")
 
     def _checked(self, path: Path, is_expected: Callable[[int], bool] = stat.S_ISREG) -> Path:
-        """The path itself, if it is what is expected and lies inside the dump."""
-        name = printable(path.relative_to(self.dump))
-        try:
-            real = path.resolve(strict=True)
-            mode = real.stat().st_mode
-        except FileNotFoundError:
-            raise DumpError(f"{name} is a link to {printable(path.readlink())}, which does not exist") from None
-        except RuntimeError:
-            raise DumpError(f"{name} is a link that leads to itself") from None
-        except OSError as error:
-            raise DumpError(f"{name} cannot be read: {error.strerror}") from error
-        if not real.is_relative_to(self.dump):
-            raise HostileArchiveError(
-                f"{name} is a link to {printable(real)}, outside the dump's folder; put the file itself there"
-            )
-        if not is_expected(mode):
-            expected = "a folder" if is_expected is stat.S_ISDIR else "a regular file"
-            raise HostileArchiveError(f"{name} is {kind_of(mode)}, expected {expected}")
-        return path
-
-
-def stamp_of(status: os.stat_result) -> FileStamp:
-    """The stamp of a file in a folder."""
-    return FileStamp(status.st_size, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        return checked_inside(self.dump, path, is_expected)
 
 
 def _check_tables(dump: Path, tables: dict[str, FileStamp]) -> None:

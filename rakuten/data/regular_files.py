@@ -3,8 +3,12 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from rakuten.errors import DumpError, HostileArchiveError
+from rakuten.printable import printable
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -36,6 +40,41 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise _irregular(path, stat.S_IFMT(mode))
     return os.fdopen(descriptor, "rb")
+
+
+def checked_inside(folder: Path, path: Path, is_expected: Callable[[int], bool] = stat.S_ISREG) -> Path:
+    """The path itself, if it is of the expected kind and does not lead out of a folder by a link.
+
+    Args:
+        folder: Resolved.
+        path: Below it.
+        is_expected: Tells whether a mode is that of what is expected.
+
+    Raises:
+        DumpError: If it is a link to nothing or to itself, or cannot be read.
+        HostileArchiveError: If it leads out of the folder, or is of another kind.
+    """
+    name = printable(path.relative_to(folder))
+    try:
+        real = path.resolve(strict=True)
+        mode = real.stat().st_mode
+    except FileNotFoundError:
+        if not path.is_symlink():
+            raise DumpError(f"{name} was removed while it was read") from None
+        raise DumpError(f"{name} is a link to {printable(path.readlink())}, which does not exist") from None
+    # What pathlib makes of a loop.
+    except RuntimeError:
+        raise DumpError(f"{name} is a link that leads to itself") from None
+    except OSError as error:
+        raise DumpError(f"{name} cannot be read: {error.strerror}") from error
+    if not real.is_relative_to(folder):
+        raise HostileArchiveError(
+            f"{name} is a link to {printable(real)}, outside the dump's folder; put the file itself there"
+        )
+    if not is_expected(mode):
+        expected = "a folder" if is_expected is stat.S_ISDIR else "a regular file"
+        raise HostileArchiveError(f"{name} is {kind_of(mode)}, expected {expected}")
+    return path
 
 
 def is_regular(path: Path) -> bool:

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.data.digest_memory import recall, remember
-from rakuten.data.dump_files import DumpFiles, FileStamp
+from rakuten.data.dump_files import DumpFiles
+from rakuten.data.file_stamp import FileStamp
 from rakuten.data.layout import TABLES, X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot_files import SNAPSHOT_FILE, SNAPSHOT_SCHEMA
 from rakuten.outputs import StageOutput, report_progress

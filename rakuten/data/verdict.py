@@ -187,12 +187,12 @@ def _quarantined_part(
 def _parts_without_images(products: pd.DataFrame, quarantine: Iterable[QuarantinedRow]) -> list[str]:
     """Lines on the parts that lack every image, in a dump that has some: they were left behind, not left out."""
     missing = Counter(found.part for found in quarantine if found.reason == IMAGE_MISSING)
-    folders = {part: folder for folder, part in IMAGE_FOLDERS.items()}
+    counts = Counter(products["part"])
     return [
-        f"{part}: none of its {count:,} products has an image, and other products have; "
-        f"expected them in {folders[part]}/, or no images in the dump at all"
-        for part, count in products["part"].value_counts(sort=False).items()
-        if missing[part] == count
+        f"{part}: none of its {counts[part]:,} products has an image, and other products have; "
+        f"expected them in {folder}/, or no images in the dump at all"
+        for folder, part in IMAGE_FOLDERS.items()
+        if counts[part] and missing[part] == counts[part]
     ]
 
 

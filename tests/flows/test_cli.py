@@ -72,7 +72,7 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),
         (["show", "2020"], "no run '2020'"),
-        (["nightly", "--catalogue", "absent"], "absent is no folder"),
+        (["nightly", "--catalogue", "absent"], "absent does not exist"),
         (["nightly", "--catalogue", "{empty}"], "no complete dump in"),
         (["backfill", "--catalogue", "{empty}"], "no complete dump from the oldest to the newest"),
         (["backfill", "--catalogue", "{empty}", "--from", "a"], "no dump 'a'"),

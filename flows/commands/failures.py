@@ -84,11 +84,12 @@ def write_traceback(error: BaseException) -> Path | None:
     for folder in _log_folders(isinstance(error, InputError)):
         try:
             folder.mkdir(exist_ok=True)
-            handler = RotatingFileHandler(folder / LOG, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+            handler = RotatingFileHandler(
+                folder / LOG, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace"
+            )
         except OSError:
             continue
         handler.setFormatter(logging.Formatter("%(message)s"))
-        handler.stream.reconfigure(errors="backslashreplace")
         handler.emit(logging.makeLogRecord({"msg": text}))
         handler.close()
         return folder / LOG

@@ -6,17 +6,16 @@ ending in .toml is the path of a user's own file. Plans name their recipes the s
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from rakuten.errors import InputError, RecipeError
 from rakuten.paths import did_you_mean, named_path, why_no_file
 from rakuten.recipes.image_study import ImageStudyPlan
-from rakuten.recipes.network import ModelRecipe
 from rakuten.recipes.plan import Plan
 from rakuten.recipes.recipe import NetworkRecipe, Recipe
-from rakuten.recipes.strict import first_fault, known_keys, models_of
+from rakuten.recipes.strict import first_fault, known_keys, models_of, tag_of
 
 RECIPES = Path(__file__).parent / "recipes"
 PLANS = Path(__file__).parent / "plans"
@@ -29,9 +28,8 @@ MAX_BYTES = 1_000_000
 
 Listing = TypeVar("Listing", Plan, ImageStudyPlan)
 
-_FAMILIES: dict[str, type[ModelRecipe]] = {
-    get_args(kind.model_fields["family"].annotation)[0]: kind for kind in models_of(Recipe)
-}
+_recipe: TypeAdapter[Recipe] = TypeAdapter(Recipe)
+_FAMILIES = {tag: kind for kind in models_of(Recipe) for tag in tag_of(kind)}
 
 
 def recipe_names() -> list[str]:
@@ -174,6 +172,6 @@ def _validated(path: Path, content: dict[str, Any]) -> Recipe:
         known = did_you_mean(str(family), _FAMILIES) or f"; families are {', '.join(_FAMILIES)}"
         raise RecipeError(f"{path.name}: no family {family!r}{known}" if family else f"{path.name}: no family{known}")
     try:
-        return kind.model_validate(content)
+        return _recipe.validate_python(content)
     except ValidationError as error:
         raise RecipeError(f"{path.name}: {first_fault(error, kind)}") from error

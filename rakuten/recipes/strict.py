@@ -27,14 +27,22 @@ def first_fault(error: ValidationError, kind: type[BaseModel]) -> str:
     faults = error.errors(include_url=False)
     # A misspelt key is also one that is missing: say the first.
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(part) for part in fault["loc"]) or "the file"
+    # Pydantic names the family first where it chose a recipe's class by it.
+    place = fault["loc"][1:] if fault["loc"][:1] == tag_of(kind) else fault["loc"]
+    where = ".".join(map(str, place)) or "the file"
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {where!r}{known_keys(str(fault['loc'][-1]), _innermost(kind, fault['loc'][:-1]))}"
+        return f"unknown key {where!r}{known_keys(str(place[-1]), _innermost(kind, place[:-1]))}"
     if fault["type"] == "missing":
         return f"{where} is missing"
     value = fault["input"]
     received = f", got {value!r}" if isinstance(value, str | int | float) and fault["loc"] else ""
     return f"{where}: {fault['msg'].removeprefix('Value error, ')}{received}"
+
+
+def tag_of(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The family of a recipe's class; none for anything else."""
+    family = kind.model_fields.get("family")
+    return get_args(family.annotation) if family is not None else ()
 
 
 def known_keys(key: str, kind: type[BaseModel]) -> str:

@@ -1,12 +1,14 @@
 """Errors that end a command: their line, their exit code, and where the traceback is."""
 
 import errno
+import logging
 from pathlib import Path
 
 import pytest
 
 from flows.commands import failures
 from flows.commands.streams import ERRORS, make_streams_tolerant
+from flows.console import WithoutTraceback
 from rakuten.errors import DumpError, OutputError
 
 
@@ -107,3 +109,12 @@ def test_wrong_settings_do_not_hide_the_error(monkeypatch: pytest.MonkeyPatch) -
 def test_characters_that_a_terminal_lacks_are_spelt_in_ascii(text: str, spelt: str) -> None:
     make_streams_tolerant()
     assert text.encode("ascii", ERRORS).decode("ascii") == spelt
+
+
+def test_the_terminal_shows_no_traceback_and_other_handlers_do() -> None:
+    error = raised(KeyError("plan"))
+    information = (type(error), error, error.__traceback__)
+    record = logging.LogRecord("prefect", logging.ERROR, "", 0, "Task run failed", None, information)
+    shown = WithoutTraceback(logging.Formatter("%(levelname)s %(message)s")).format(record)
+    assert shown == "ERROR Task run failed"
+    assert "Traceback" in logging.Formatter().format(record)

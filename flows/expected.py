@@ -11,6 +11,7 @@ from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
+from tasks.artifacts import TEXT_STUDY
 from tasks.dumps import open_dump
 from tasks.models import check_images, recipes_for
 from tasks.planning import Expectation, planning
@@ -49,5 +50,5 @@ def expected_stages(
         else:
             more = tuple(open_dump(folder) for folder in more_dumps)
             chosen = load_plan(plan)
-            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more))
+            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more), is_study=flow == TEXT_STUDY)
     return planner.expectations

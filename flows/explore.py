@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.declaring import project_flow
-from flows.prepare import validate
+from flows.prepare import validate, validation_page
 from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.artifacts import publish_exploration
@@ -74,6 +74,7 @@ def compose(dump: Dump, earlier: Dump | None) -> Any:
     return stages.render_exploration.submit(
         snapshot=dump.snapshot,
         validation=known.validation,
+        validation_page=validation_page(dump, known.validation),
         texts=known.texts,
         described=described,
         repeats=repeats,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.console import table, table_of
@@ -11,6 +12,7 @@ from flows.prefect_server import ui_address
 from rakuten.errors import ChampionError, InputError
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.outputs.stage_output import MANIFEST
 from rakuten.promotion.champions import ChampionBook
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
@@ -174,8 +176,10 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
         lines += ["", record.error]
     if record.scores:
         lines += ["", *table_of(record.scores)]
+    if generated := _generated(book, record):
+        lines.insert(1, f"  GENERATED DATA ({', '.join(generated)}): these scores say nothing about real products")
     # A study has a best model, and nothing that is decided by it.
-    if "decision" in record.outputs:
+    if "decision" in record.outputs and not record.flow.startswith("study-"):
         lines += ["", f"{record.decision} decides; the report says why"]
     return [*lines, *_places(book, record)]
 
@@ -234,6 +238,16 @@ def decision_lines(store: OutputStore) -> list[str]:
     return table(["decided", "what and why"], rows)
 
 
+def _generated(book: RunBook, record: RunRecord) -> list[str]:
+    """Names of the dumps of a run whose products are generated, as far as its outputs are there to tell."""
+    for role in ("report", "snapshot"):
+        key = record.outputs.get(role, "")
+        if key and (book.store.folder / key / MANIFEST).is_file():
+            found = StageOutput(key=key, folder=book.store.folder / key).facts.get("generated")
+            return [Path(record.parameters["dump"]).name] if found is True else list(found or ())
+    return []
+
+
 def _headline(record: RunRecord) -> float | None:
     """Weighted F1 of what the run predicts with."""
     scores = {row["model"]: row["f1_weighted"] for row in record.scores}
@@ -248,8 +262,9 @@ def _places(book: RunBook, record: RunRecord) -> list[str]:
     if "report" in folders:
         places["report"] = folders["report"] / "report.html"
     if "validation" in folders:
-        places["quarantine"] = folders["validation"] / "quarantine.parquet"
-        places["data docs"] = folders["validation"] / "data_docs" / "index.html"
+        places["quarantine"] = folders["validation"] / "quarantine.csv"
+    if "validation page" in folders:
+        places["validation"] = folders["validation page"] / "validation.html"
     if "package" in folders:
         places["model package"] = folders["package"]
     places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}

@@ -1,11 +1,11 @@
 """What a measured drift shows and tells."""
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.drift import read_alarms, read_drift
 from tasks.events import tell_of_drift
+from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 FLOW = ROLE = "drift"
@@ -19,9 +19,10 @@ def publish_drift(record: RunRecord, drift: StageOutput) -> None:
         drift: What it measured.
     """
     dump, alarms = record.parameters["dump"].rpartition("/")[2], read_alarms(drift)
-    create_table_artifact(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
-    lines = [f"- {line}" for line in alarms] or ["What differs is what chance explains, or too little to matter."]
-    create_markdown_artifact("\n".join([f"# Drift of {dump}", *lines]), key="drift-alarms")
+    publish_table(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
+    lines = [f"- {escape_markdown(line)}" for line in alarms]
+    lines = lines or ["What differs is what chance explains, or too little to matter."]
+    publish_markdown("\n".join([f"# Drift of {escape_markdown(dump)}", *lines]), key="drift-alarms")
     if alarms and not _told_before(run_book(), drift.key):
         tell_of_drift(dump, record.parameters["model"], alarms)
 

@@ -22,6 +22,7 @@ QUARANTINE_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("detail", pa.string()),
         ("severity", pa.string()),
+        ("quarantined", pa.bool_()),
     ]
 )
 EXPECTATIONS_SCHEMA = pa.schema(
@@ -35,6 +36,8 @@ EXPECTATIONS_SCHEMA = pa.schema(
         ("ok", pa.bool_()),
         ("observed", pa.string()),
         ("failing_rows", pa.int64()),
+        ("rows", pa.int64()),
+        ("examples", pa.list_(pa.string())),
     ]
 )
 
@@ -45,10 +48,12 @@ EXAMPLE_LENGTH = 60
 
 # The images contract's name for a product whose image is not in the dump.
 IMAGE_MISSING = "image_missing"
+# Different failing values kept of each expectation; those of all rows are in the quarantine.
+KEPT_EXAMPLES = 5
 
 
 class QuarantinedRow(NamedTuple):
-    """A record that something is wrong with; the fields are those of `QUARANTINE_SCHEMA`.
+    """A record that something is wrong with; `QUARANTINE_SCHEMA` has its fields, and quarantined: severity "critical".
 
     Attributes:
         part: "train" or "test".
@@ -230,6 +235,8 @@ def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
             "ok": outcome.ok,
             "observed": outcome.observed,
             "failing_rows": None if outcome.failing is None else len(outcome.failing),
+            "rows": result.num_rows,
+            "examples": list(dict.fromkeys(row.value for row in outcome.failing or ()))[:KEPT_EXAMPLES],
         }
         for result in results
         for outcome in result.outcomes
@@ -238,9 +245,10 @@ def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
 
 
 def quarantine_table(quarantine: Iterable[QuarantinedRow]) -> pa.Table:
-    """Quarantined records, sorted by part, file, row and reason."""
+    """Records that something is wrong with, sorted by part, file, row and reason; `quarantined` tells which count."""
     ordered = sorted(quarantine, key=lambda found: (found.part, found.file, found.row, found.reason))
-    return pa.Table.from_pylist([found._asdict() for found in ordered], schema=QUARANTINE_SCHEMA)
+    rows = [found._asdict() | {"quarantined": found.severity == "critical"} for found in ordered]
+    return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)
 
 
 def _records(rows: list[int]) -> str:

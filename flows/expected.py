@@ -14,7 +14,7 @@ from rakuten.settings import Settings
 from tasks.dumps import open_dump
 from tasks.models import recipes_for
 from tasks.planning import Expectation, planning
-from tasks.predictions import find_package
+from tasks.predictions import find_package, run_behind
 from tasks.promotion import run_of
 
 
@@ -39,7 +39,7 @@ def expected_stages(
     with planning(OutputStore(Settings().outputs_folder)) as planner:
         opened = open_dump(dump)
         if flow == "score":
-            compose_scoring(opened, find_package(model))
+            compose_scoring(opened, find_package(model), run_behind(model))
         elif flow == "drift":
             compose_drift(opened, run_of(model))
         elif flow == "features":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rakuten.data.layout import PRODUCT_TABLES, X_TRAIN, Y_TRAIN, Part
-from rakuten.errors import DumpError, InputError, SettingError
+from rakuten.errors import ChampionError, DumpError, InputError, SettingError
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.disk_space import require_space
@@ -213,6 +213,21 @@ def check_promote(run: str, *, force: bool, reason: str) -> None:
     named_run(RunBook(OutputStore(check_outputs(settings))), run)
     if not force:
         ChampionBook(settings.outputs_folder).read()
+
+
+def check_rollback() -> None:
+    """Refuse to go back to a champion that is gone: nothing could predict.
+
+    Raises:
+        ChampionError: If the record of the champion is damaged or lost, or its predecessor's package is gone.
+    """
+    store = OutputStore(Settings().outputs_folder)
+    previous = ChampionBook(store.folder).read().previous
+    if previous and store.find(previous.candidate.package) is None:
+        raise ChampionError(
+            f"the package {previous.candidate.package} of the previous champion, run {previous.candidate.run}, is gone "
+            "or damaged: run its retrain again, or name another model with `rakuten promote RUN --force --reason TEXT`"
+        )
 
 
 def check_plan(plan: str, modality: Modality) -> None:

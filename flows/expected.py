@@ -15,7 +15,7 @@ from tasks.artifacts import TEXT_STUDY
 from tasks.dumps import open_dump
 from tasks.models import check_images, recipes_for
 from tasks.planning import Expectation, planning
-from tasks.predictions import find_package
+from tasks.predictions import find_package, run_behind
 from tasks.promotion import run_of
 
 
@@ -40,7 +40,7 @@ def expected_stages(
     with planning(OutputStore(Settings().outputs_folder)) as planner:
         opened = open_dump(dump)
         if flow == "score":
-            compose_scoring(opened, find_package(model))
+            compose_scoring(opened, find_package(model), run_behind(model))
         elif flow == "drift":
             compose_drift(opened, run_of(model))
         elif flow == "features":

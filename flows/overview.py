@@ -196,7 +196,7 @@ def champion_lines(store: OutputStore) -> list[str]:
     candidate, decision = reign.candidate, reign.decision
     facts = {
         "plan": candidate.plan,
-        "dump": candidate.dump,
+        "dump": f"{candidate.dump} (generated)" if candidate.generated else candidate.dump,
         "since": reign.since[:19].replace("T", " "),
         "why": decision.words,
         "previous": standing.previous.candidate.run if standing.previous else None,
@@ -217,14 +217,13 @@ def drift_lines(store: OutputStore, run: str) -> list[str]:
     Raises:
         RunNotFoundError: If there is no such run, or what it measured is gone.
     """
-    from rakuten.promotion.drift import read_alarms, read_drift
+    from rakuten.promotion.drift import read_drift, tell_drift
 
     book = RunBook(store)
     record = book.find(run, flow="drift")
     measured = book.output(record, "drift")
-    alarms = read_alarms(measured) or ["no alarm: what differs is what chance explains, or too little to matter"]
     asked = f"{record.parameters['dump']} against what {record.parameters['model']} learnt from"
-    return [asked, "", *table_of(read_drift(measured)), "", *alarms]
+    return [asked, "", *table_of(read_drift(measured)), "", *tell_drift(measured)]
 
 
 def decision_lines(store: OutputStore) -> list[str]:

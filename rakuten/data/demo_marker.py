@@ -65,9 +65,9 @@ def claim_folder(folder: Path, parameters: DumpParameters) -> None:
     write_whole(marker, marker_text(parameters))
 
 
-def is_generated(dump: Path) -> bool:
-    """Whether a dump's folder bears the marker of generated data."""
-    return (dump / MARKER).is_file()
+def is_generated(folder: Path) -> bool:
+    """Whether a dump's folder is marked as generated; one that is gone is not."""
+    return (folder / MARKER).is_file()
 
 
 def marker_text(parameters: DumpParameters) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten.data.classes import LABELS
+from rakuten.data.fitted_products import FITTED_PRODUCTS, write_fitted_products
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED
 from rakuten.data.snapshot import generated_dumps
 from rakuten.errors import MismatchError
@@ -84,6 +85,7 @@ def package_model(
     packed = [_with_weights(member, file, out) for member, file in zip(packed, weights, strict=True)]
     _link_file(decision, FUSION, out)
     _link_file(corpus_words, CORPUS_WORDS, out)
+    write_fitted_products(out / FITTED_PRODUCTS, clean, split)
     scores = tuple(_scores(evaluation) for evaluation in evaluations)
     choice = decision.read_json(DECISION)
     decided = evaluations[[row["name"] for row in scores].index(choice["name"])]

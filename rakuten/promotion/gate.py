@@ -119,10 +119,10 @@ def check_calibration(champion: Confidence, challenger: Confidence, rules: GateR
         champion, challenger: Of the same products in the same order.
         rules: The limits.
     """
-    errors = [_calibration_errors(model, np.ones((1, len(model.right))))[0] for model in (champion, challenger)]
+    errors = [calibration_error_of(model) for model in (champion, challenger)]
     limit = max(rules.calibration_error, errors[0] + rules.calibration_margin)
     weights = np.random.default_rng(SEED).poisson(1.0, size=(CALIBRATION_DRAWS, len(champion.right)))
-    drawn = _calibration_errors(challenger, weights) - _calibration_errors(champion, weights)
+    drawn = _resampled_errors(challenger, weights) - _resampled_errors(champion, weights)
     low = float(np.quantile(drawn, rules.error_rate))
     words = f"calibration error {errors[1]:.4f} against {errors[0]:.4f}, limit {limit:.4f}"
     if errors[1] > limit and low <= 0:
@@ -174,14 +174,32 @@ def check_contracts(failures: list[str]) -> Check:
     return Check(name=CONTRACTS, passed=not failures, words=words, figures={"failures": failures})
 
 
-def _calibration_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Expected calibration error under each row of weights (num_draws, num_samples); see `calibration_error`."""
-    bins = np.minimum((model.confidence * BINS).astype(int), BINS - 1)
+def calibration_error_of(model: Confidence) -> float:
+    """Expected calibration error, see `rakuten.data.calibration_error`; products weigh the same."""
+    gaps = (model.right - model.confidence)[None]
+    return float(calibration_errors(model.confidence, gaps)[0]) / len(model.right)
+
+
+def calibration_errors(confidence: npt.NDArray[np.float64], gaps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sum over confidence bins of the absolute sum of gaps.
+
+    Args:
+        confidence: float64 (num_samples,), decides the bin.
+        gaps: float64 (num_draws, num_samples): accuracy (0 or 1) less confidence, times the product's weight.
+
+    Returns:
+        float64 (num_draws,); divided by the sum of weights, the expected calibration error.
+    """
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     order = np.argsort(bins, kind="stable")
     starts = np.unique(bins[order], return_index=True)[1]
-    gaps = np.add.reduceat((weights * (model.right - model.confidence))[:, order], starts, axis=1)
-    errors: npt.NDArray[np.float64] = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
-    return errors
+    sums: npt.NDArray[np.float64] = np.abs(np.add.reduceat(gaps[:, order], starts, axis=1)).sum(axis=1)
+    return sums
+
+
+def _resampled_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Expected calibration error under each row of weights (num_draws, num_samples)."""
+    return calibration_errors(model.confidence, weights * (model.right - model.confidence)) / weights.sum(axis=1)
 
 
 def _tell_lead(lead: Lead) -> str:

@@ -460,3 +460,11 @@ def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> Non
     board = pd.read_parquet(run(inputs).file("leaderboard.parquet"))
     assert set(board["model"]) == {"text_dnn", "image_small_cnn", "weighted vote"}
     assert board["f1_weighted"].is_monotonic_decreasing
+
+
+def test_the_report_links_to_the_validation_page(inputs: dict[str, Any]) -> None:
+    rendered = inputs["hand_made"].output("render_validation-v1-0", {"validation.html": ""})
+    report = run(inputs, validation_pages=(rendered,))
+    page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
+    (link,) = [link["href"] for link in page.find_all("a") if link.text == "validation page"]
+    assert (report.folder / link).resolve() == rendered.file("validation.html").resolve()

@@ -4,13 +4,13 @@ import logging
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError, RunNotFoundError
+from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.promotion.champions import ChampionBook, Reign, Standing
+from rakuten.outputs.runs import RunRecord, Status
+from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.contest import Contest, decide
 from rakuten.promotion.decisions import PACKAGE, Decision, Outcome, candidate_of
-from rakuten.promotion.naming import named_run
+from rakuten.promotion.naming import named_run, run_of_champion
 from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
 from rakuten.promotion.stages import read_checks
@@ -48,7 +48,7 @@ def open_contest(run: str, *, force: bool) -> Contest:
         return Contest(standing, challenger, candidate, None)
     if met is None or (met.candidate.generated and not candidate.generated):
         return Contest(standing, challenger, candidate, None, is_for_first_champion=True)
-    champion = _run_of_champion(book, met)
+    champion = run_of_champion(book, met)
     for record in (champion, challenger):
         if Plan.model_validate(record.plan).split.method != "content":
             raise InputError(
@@ -181,16 +181,6 @@ def _standing(force: bool) -> Standing:
             raise
         logger.warning("%s", error)
         return Standing()
-
-
-def _run_of_champion(book: RunBook, met: Reign) -> RunRecord:
-    try:
-        return book.find(met.candidate.run)
-    except RunNotFoundError as error:
-        raise RunNotFoundError(
-            f"the champion's run {met.candidate.run} is gone from {book.folder}, no challenger can meet it: "
-            "`rakuten rollback` puts its predecessor back, `rakuten promote RUN --force --reason TEXT` names another"
-        ) from error
 
 
 def _before(book: ChampionBook, decision: Decision) -> Decision | None:

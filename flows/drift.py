@@ -31,7 +31,7 @@ def drift(dump: str, model: str = CHAMPION) -> str:
         The run's id.
     """
     learnt = run_of(model)
-    with recorded_run("drift", Plan.model_validate(learnt.plan), {"dump": dump, "model": learnt.run}) as run:
+    with recorded_run("drift", {"dump": dump, "model": learnt.run}, Plan.model_validate(learnt.plan)) as run:
         opened = open_dump(dump)
         measured = compose_drift(opened, learnt)
         run.outputs |= outputs_of({"snapshot": opened.snapshot, "drift": measured})

@@ -30,7 +30,7 @@ def score(dump: str, model: str = CHAMPION) -> str:
     """
     package = find_package(model)
     plan = package.record.plan
-    with recorded_run("score", plan, {"dump": dump, "model": package.key}) as run:
+    with recorded_run("score", {"dump": dump, "model": package.key}, plan) as run:
         opened = open_dump(dump)
         composed = compose_scoring(opened, package, run_behind(model))
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed})

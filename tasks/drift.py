@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
 from rakuten.data.shift import TOO_FEW
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.drift import read_alarms, read_drift, tell_drift
 from tasks.events import tell_of_drift
+from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 FLOW = ROLE = "drift"
@@ -23,9 +23,9 @@ def publish_drift(record: RunRecord, drift: StageOutput) -> None:
         drift: What it measured.
     """
     dump, alarms = record.parameters["dump"].rpartition("/")[2], read_alarms(drift)
-    create_table_artifact(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
-    lines = [f"- {line}" for line in tell_drift(drift)]
-    create_markdown_artifact("\n".join([f"# Drift of {dump}", *lines]), key="drift-alarms")
+    publish_table(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
+    lines = [f"- {escape_markdown(line)}" for line in tell_drift(drift)]
+    publish_markdown("\n".join([f"# Drift of {escape_markdown(dump)}", *lines]), key="drift-alarms")
     if alarms and not _told_before(run_book(), drift.key):
         tell_of_drift(dump, record.parameters["model"], alarms)
 

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-from pathlib import Path
 from typing import Any
 
 from rakuten.data.layout import Part
@@ -10,6 +9,7 @@ from rakuten.errors import InputError, PackageError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.outputs.runs import RunRecord
+from rakuten.paths import named_path, why_no_folder
 from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
 from rakuten.recipes.recipe import PhotoRecipe
@@ -120,9 +120,14 @@ def deliver(submission: StageOutput, output: str) -> int:
 
     Returns:
         Number of products in it.
+
+    Raises:
+        InputError: If the folder of the file does not exist.
     """
-    target = Path(output).expanduser().absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = named_path(output)
+    reason = why_no_folder(target.parent)
+    if reason is not None:
+        raise InputError(f"{output}: the folder {target.parent} {reason}")
     files = {"submission.csv": target, "probabilities.parquet": target.with_suffix(".probabilities.parquet")}
     for name, path in files.items():
         with whole_file(path) as temporary:

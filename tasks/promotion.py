@@ -2,11 +2,10 @@
 
 import logging
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
 from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord, Status
+from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.contest import Contest, decide
 from rakuten.promotion.decisions import PACKAGE, Decision, Outcome, candidate_of
@@ -17,6 +16,7 @@ from rakuten.promotion.stages import read_checks
 from rakuten.recipes import Plan
 from rakuten.settings import Settings
 from tasks.events import tell_of_decision
+from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.promotion")
@@ -197,10 +197,15 @@ def _publish(decision: Decision) -> None:
     logger.info("%s", decision.words)
     rows = [{"check": check.name, "passed": check.passed, "why": check.words} for check in decision.checks]
     if rows:
-        create_table_artifact(rows, key="promotion-checks", description=f"The gate, run {decision.candidate.run}")
-    lines = [f"- {'✓' if check.passed else '✗'} **{check.name}**: {check.words}" for check in decision.checks]
-    create_markdown_artifact(
-        "\n".join([f"# {decision.candidate.run}: {decision.outcome.value}", "", decision.words, "", *lines]),
+        publish_table(rows, key="promotion-checks", description=f"The gate, run {decision.candidate.run}")
+    lines = [
+        f"- {'✓' if check.passed else '✗'} **{escape_markdown(check.name)}**: {escape_markdown(check.words)}"
+        for check in decision.checks
+    ]
+    publish_markdown(
+        "\n".join(
+            [f"# {decision.candidate.run}: {decision.outcome.value}", "", escape_markdown(decision.words), "", *lines]
+        ),
         key="promotion",
         description=decision.words[:250],
     )

@@ -12,6 +12,7 @@ from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
+from rakuten.data.validation_page import render_validation as _render_validation
 from rakuten.evaluation.compare_models import compare_models as _compare_models
 from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
@@ -68,6 +69,7 @@ from tasks.stage_task import StageTask
 read_products = StageTask(_read_products)
 inspect_images = StageTask(_inspect_images)
 validate_dump = StageTask(_validate_dump)
+render_validation = StageTask(_render_validation)
 accept_products = StageTask(_accept_products)
 merge_products = StageTask(_merge_products)
 check_table = StageTask(_check_table, label="file")

@@ -1,13 +1,13 @@
 """What is asked of a challenger: the gate's numbers, which a TOML file may set otherwise."""
 
-import tomllib
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from rakuten.errors import RecipeError
-from rakuten.recipes.strict import Strict
+from rakuten.recipes.loading import read_toml
+from rakuten.recipes.strict import Strict, first_fault
 
 
 class GateRules(Strict):
@@ -60,6 +60,8 @@ def load_rules(path: Path | None) -> GateRules:
     if path is None:
         return GateRules()
     try:
-        return GateRules.model_validate(tomllib.loads(path.expanduser().read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecipeError(f"rules of the gate {path}: {error}") from error
+        return GateRules.model_validate(read_toml(path.expanduser()))
+    except RecipeError as error:
+        raise RecipeError(f"rules of the gate {error}") from error
+    except ValidationError as error:
+        raise RecipeError(f"rules of the gate {path}: {first_fault(error, GateRules)}") from error

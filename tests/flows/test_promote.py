@@ -147,7 +147,7 @@ def test_the_decision_and_its_reasons_are_seen_in_the_ui(runs: Runs) -> None:
 
 
 def test_the_champion_predicts(runs: Runs, tmp_path: Path) -> None:
-    check_predict(str(runs.dump), "champion", "test")
+    check_predict(str(runs.dump), "champion", "test", str(runs.dump / "predictions.csv"))
     products = len(pd.read_csv(runs.dump / "X_test_update.csv"))
     assert predict_products(dump=str(runs.dump), output=str(tmp_path / "submission.csv")) == products
 

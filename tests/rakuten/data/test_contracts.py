@@ -109,9 +109,15 @@ def test_a_malformed_contract_is_refused(change: dict[str, Any]) -> None:
         contract(NOT_BLANK | change)
 
 
-@pytest.mark.parametrize(("rows", "limit"), [(0, 5), (100, 5), (1000, 20), (84_916, 1698)])
-def test_limit_is_a_share_but_never_less_than_a_few(rows: int, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("rows", "limit"), [(0, 0), (1, 0), (3, 0), (10, 2), (24, 4), (25, 5), (100, 5), (1000, 20), (84_916, 1698)]
+)
+def test_limit_is_a_share_or_a_few_of_a_small_table(rows: int, limit: int) -> None:
     assert contract(NOT_BLANK, share=0.02, at_least=5).quarantine_limit(rows) == limit
+
+
+def test_no_limit_allows_for_the_loss_of_a_whole_table() -> None:
+    assert contract(NOT_BLANK, share=1.0, at_least=5).quarantine_limit(7) == 6
 
 
 def test_data_docs_have_the_same_bytes_each_time_and_nothing_leaves_the_machine(

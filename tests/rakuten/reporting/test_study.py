@@ -1,4 +1,4 @@
-"""Steps of the image study as tables: beside the report, refused models with their reasons, a step with none left."""
+"""Steps of the image study as tables: the reference beside ours, refused models with reasons, a step with none left."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 
 from rakuten.data.classes import CODES, LABELS
 from rakuten.outputs import StageOutput
+from rakuten.pages.markdown import unescape_markdown
 from rakuten.recipes import load_image_study, load_recipe
 from rakuten.reporting.study import render_study
 from rakuten.reporting.study_steps import report_step
@@ -55,18 +56,20 @@ def step(hand_made: Any, tmp_path: Path) -> tuple[StageOutput, ...]:
         evaluated(hand_made, "image_xception_frozen", 0.5),
     )
     refused = {"image_resnet50_frozen": "predicts one class"}
-    content = {"evaluations": found, "recipes": recipes, "detailed": ("image_xception_frozen",), "refused": refused}
+    snapshot = hand_made.output("record_snapshot-v1-0", {}, generated=False)
+    data = {"snapshot": snapshot, "split": hand_made.split(list(CODES), ["train"] * len(CODES)), "refused": refused}
+    content = {"evaluations": found, "recipes": recipes, "detailed": ("image_xception_frozen",), **data}
     full = hand_made.store.run(report_step, step="selection", **content)
-    nothing = {"evaluations": (), "recipes": recipes[2:], "detailed": ("image_resnet50_frozen",), "refused": refused}
+    nothing = {"evaluations": (), "recipes": recipes[2:], "detailed": ("image_resnet50_frozen",), **data}
     return full, hand_made.store.run(report_step, step="final", **nothing)
 
 
-def test_a_step_s_table_has_the_best_on_validation_first_and_the_report_beside_it(
+def test_a_step_s_table_has_the_best_on_validation_first_and_the_reference_beside_it(
     step: tuple[StageOutput, ...],
 ) -> None:
     table = pd.read_parquet(step[0].file("table.parquet"))
     assert table["model"].tolist() == ["image_xception_frozen", "image_vgg16_frozen"]
-    assert table["report"].tolist() == [0.60, 0.57]
+    assert table["reference"].tolist() == [0.60, 0.57]
     assert table["without_image"].tolist() == [3, 3]
     assert step[0].facts == {"models": 2, "refused": 1}
 
@@ -74,7 +77,7 @@ def test_a_step_s_table_has_the_best_on_validation_first_and_the_report_beside_i
 def test_classes_below_the_baseline_are_those_with_products(step: tuple[StageOutput, ...]) -> None:
     assert step[0].read_json("step.json")["below_baseline"] == {"image_xception_frozen": ["10 adult books 0.50"]}
     classes = pd.read_parquet(step[0].file("classes.parquet"))
-    assert classes.set_index("prdtypecode")["report"][1180] == 0.25
+    assert classes.set_index("prdtypecode")["reference"][1180] == 0.25
     assert below_baseline(classes[classes["f1"] > 0.6]) == {"image_xception_frozen": []}
 
 
@@ -83,12 +86,12 @@ def test_single_confusions_are_left_out(step: tuple[StageOutput, ...]) -> None:
 
 
 def test_a_step_of_which_nothing_is_left_says_why(step: tuple[StageOutput, ...], hand_made: Any) -> None:
-    assert score_table((), ()).empty
-    snapshot = StageOutput(key="record_snapshot-v1-0", folder=hand_made.store.folder / "record_snapshot-v1-0")
+    assert score_table((), (), has_reference=True).empty
+    snapshot = hand_made.store.find("record_snapshot-v1-0")
     inputs = {"plan": load_image_study("image_study"), "snapshot": snapshot, "dump_name": "dump"}
     study = hand_made.store.run(render_study, steps=step, **inputs)
     for name in ("report.html", "report.md"):
         text = study.file(name).read_text("utf-8")
-        assert "image_resnet50_frozen: predicts one class" in text
+        assert "image_resnet50_frozen: predicts one class" in unescape_markdown(text)
         assert "Step 5" in text
     assert "0.25" in study.file("report.html").read_text("utf-8")

@@ -41,7 +41,8 @@ def open_contest(run: str, *, force: bool) -> Contest:
     challenger = named_run(book, run)
     if challenger.status is not Status.COMPLETED:
         raise InputError(f"run {challenger.run} {book.status(challenger)}; only a completed one can be promoted")
-    candidate = candidate_of(challenger)
+    snapshot = challenger.outputs.get("snapshot")
+    candidate = candidate_of(challenger, book.store.find(snapshot) if snapshot else None)
     standing = _standing(force)
     met = standing.champion
     if force or candidate.package in (met and met.candidate.package, *standing.withdrawn):

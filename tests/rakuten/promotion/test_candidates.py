@@ -42,6 +42,11 @@ def test_a_dump_that_is_gone_is_not_taken_for_a_generated_one(tmp_path: Path) ->
     assert not candidate_of(record(tmp_path / "gone")).generated
 
 
+def test_generated_products_are_known_from_the_snapshot_though_the_dump_is_gone(tmp_path: Path, hand_made: Any) -> None:
+    snapshot = hand_made.output("record_snapshot-v1-1", {"snapshot.parquet": ""}, generated=True)
+    assert candidate_of(record(tmp_path / "gone"), snapshot).generated
+
+
 def test_a_candidate_recorded_before_generated_dumps_were_told_apart_can_be_read() -> None:
     before = candidate_of(record(Path("dump"))).model_dump(exclude={"generated"})
     assert not Candidate.model_validate(before).generated

@@ -7,6 +7,7 @@ RakutenError
 │   ├── ImageError                bytes that are no image, a damaged one, or one too large to decode
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
+│   ├── DivergenceError           a training whose loss stopped being finite
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
 │   ├── RunNotFoundError          a run id that no run has
 │   │   └── NoChampionError       no champion was promoted yet, or none before this one
@@ -52,6 +53,10 @@ class ContractError(InputError):
 
 class RecipeError(InputError):
     """A recipe or plan that does not exist or does not validate."""
+
+
+class DivergenceError(InputError):
+    """A training whose loss stopped being finite."""
 
 
 class WeightsNotFoundError(InputError):

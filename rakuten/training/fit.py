@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.errors import InputError
+from rakuten.errors import DivergenceError
 from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
@@ -82,7 +82,7 @@ def fit(
             after each epoch too, and decide nothing.
 
     Raises:
-        InputError: If the loss stops being finite.
+        DivergenceError: If the loss stops being finite.
         ValueError: If there are no validation rows, and the settings need some.
     """
     if validation is None and (settings.patience is not None or settings.restore_best):
@@ -171,7 +171,7 @@ class _Fitting:
     def _run_step(self) -> None:
         loss, accuracy = self.steps.run(self.state.epoch, self.state.step)
         if not np.isfinite(loss):
-            raise InputError(
+            raise DivergenceError(
                 f"training diverged: expected a finite loss, received {loss} in epoch {self.state.epoch + 1}; "
                 f"a learning rate below {self.settings.learning_rate} may help"
             )

@@ -17,8 +17,8 @@ LEAST = 1e-7
 
 
 def best_epoch(losses: Sequence[float]) -> int:
-    """Epoch of the lowest loss, counted from 1; the earliest of equal ones; 0 without losses."""
-    return int(np.argmin(losses)) + 1 if len(losses) else 0
+    """Epoch of the lowest loss, counted from 1; the earliest of equal ones; 0 without losses. NaN is the highest."""
+    return int(np.argmin(np.nan_to_num(losses, nan=np.inf))) + 1 if len(losses) else 0
 
 
 def stops(losses: Sequence[float], patience: int | None) -> bool:
@@ -62,11 +62,11 @@ def cross_fitted_epochs(
 
 
 def row_losses(values: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Cross-entropy of each row after each epoch, float64 (num_epochs, num_rows), nats.
+    """Cross-entropy of each row after each epoch, float64 (num_epochs, num_rows), nats; infinite where there is none.
 
     Args:
         values: float32 (num_epochs, num_rows, num_classes).
         targets: int64 (num_rows,).
     """
     of_truth = values[:, np.arange(len(targets)), targets].astype(np.float64)
-    return -np.log(np.clip(of_truth, LEAST, 1.0))
+    return np.nan_to_num(-np.log(np.clip(of_truth, LEAST, 1.0)), nan=np.inf)

@@ -117,9 +117,12 @@ def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
     if not allowed.any():
         # The loss falls for less than the margin; short fits at lower rates must tell.
         allowed = calm
-    chosen = int(np.where(allowed, smoothed, np.inf).argmin())
-    place = int((allowed & (smoothed <= _within_noise(chosen, smoothed, errors, volatility))).argmax())
-    is_lowest = bool(smoothed[place] <= _within_noise(best, smoothed, errors, volatility))
+    good = allowed & (smoothed <= _within_noise(best, smoothed, errors, volatility))
+    is_lowest = bool(good.any())
+    if not is_lowest:
+        chosen = int(np.where(allowed, smoothed, np.inf).argmin())
+        good = allowed & (smoothed <= _within_noise(chosen, smoothed, errors, volatility))
+    place = int(good.argmax())
     return Choice(
         rate=float(rates[place]),
         lowest_at=float(rates[best]),

@@ -231,3 +231,18 @@ def test_the_class_of_a_validation_row_moves_no_answer_to_it() -> None:
             for truth in (targets, other)
         )
         np.testing.assert_array_equal(before, after, err_msg=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", ["one class", "one row", "one fold"])
+def test_validation_rows_that_tell_little_make_a_fusion_all_the_same(method: FusionMethod, case: str) -> None:
+    members, productids, targets = random_members(3)
+    if case == "one class":
+        targets = np.full_like(targets, 4)
+    else:
+        kept = folds_of(productids) == 1 if case == "one fold" else np.arange(len(productids)) == 0
+        productids, targets = productids[kept], targets[kept]
+    fuser, answers = Fuser.fit(method, align(members[:2], productids), targets, ("text", "text"), calibrate=True)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-6)
+    fused = fuser.apply(align(members[:2], members[0].productids))
+    assert np.isfinite(fused.values).all()

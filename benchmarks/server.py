@@ -90,8 +90,8 @@ def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path, *, p
     with database(kind, folder) as connection, contextlib.ExitStack() as processes:
         os.environ.update(prefect_environment(Settings(outputs=folder)))
         os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = connection
-        module = ["prefect", "server"] if plain else ["flows.serving.server"]
-        command = [*module, "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
+        module = ["prefect", "server", "start"] if plain else ["flows.serving.server"]
+        command = [*module, "--host", "127.0.0.1", "--port", str(port)]
         with log.open("wb") as stream, _output_to(stream.fileno()):
             server = start(command, {"PREFECT_LOGGING_TO_API_ENABLED": "false"})
         processes.callback(end, server, [(signal.SIGTERM, 15.0)])

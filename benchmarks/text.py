@@ -91,7 +91,7 @@ def compare_cleaning(products: pd.DataFrame) -> None:
     """Print rows a second of both ways."""
     recipe = CleaningRecipe()
     texts = (products["designation"] + " " + products["description"]).tolist()
-    cleaner = Cleaner(stop_words(recipe.stop_word_languages), recipe.min_word_length, recipe.keep_digits)
+    cleaner = Cleaner.of_recipe(recipe)
     _, our_seconds = timed(lambda: [cleaner(text) for text in texts])
     _, public_seconds = timed(lambda: clean_publicly(texts, recipe))
     ours, public = len(texts) / our_seconds, len(texts) / public_seconds

@@ -3,7 +3,8 @@
 Every expectation has a severity ("critical": a row that breaks it is quarantined, a table that breaks it refused;
 "warning": listed) and, in its meta, a short constant `reason` and what it `means` in words. The meta of a suite says
 what its table is `about` and how many rows may be quarantined before the whole table is refused:
-`max_quarantined_share` of them, or `min_quarantined` where that is more.
+`max_quarantined_share` of them, or `min_quarantined` where that is more and no more than a fifth of the table. A dump's
+parts are counted each by itself.
 """
 
 import json

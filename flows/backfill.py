@@ -13,6 +13,7 @@ from flows.declaring import project_flow
 from flows.drift import drift
 from flows.expected import expected_stages
 from flows.features import features
+from flows.parameters import PlanName
 from flows.retrain import retrain
 from flows.score import score
 from rakuten.data.catalogue import CataloguedDump
@@ -43,7 +44,7 @@ def backfill(
     first: str = "",
     last: str = "",
     only: Only = "all",
-    plan: str = "default",
+    plan: PlanName = "default",
     model: str = CHAMPION,
     order: Order = "oldest",
     at_once: Annotated[int, Field(ge=1, le=16)] = 1,

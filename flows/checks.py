@@ -1,14 +1,17 @@
 """What can be told to be wrong in the first second, before a server or a large library is started."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rakuten.data.layout import PRODUCT_TABLES, Y_TRAIN, Part
-from rakuten.errors import DumpError
+from rakuten.data.layout import PRODUCT_TABLES, X_TRAIN, Y_TRAIN, Part
+from rakuten.errors import ChampionError, DumpError, InputError, SettingError
 from rakuten.gpus import require_devices
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
+from rakuten.outputs.disk_space import require_space
 from rakuten.outputs.runs import RunBook
+from rakuten.paths import named_path, why_no_file, why_no_folder
 from rakuten.prediction.package import open_package, package_folder
 from rakuten.promotion.champions import ChampionBook
 from rakuten.promotion.decisions import require_reason
@@ -19,18 +22,25 @@ from rakuten.recipes.plan import Modality
 from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.settings import Settings
 
+# A file without line breaks is no table, and is not read to its end here.
+_LONGEST_HEADER = 100_000
+
 
 def check_dump(dump: str) -> None:
     """Refuse what is no dump at all.
 
     Raises:
-        DumpError: If there is no such folder, or no table of products in it.
+        DumpError: If there is no such folder, no table of products in it, or no product in the tables.
     """
-    folder = Path(dump).expanduser()
-    if not folder.is_dir():
-        raise DumpError(f"{dump} is no folder")
-    if not any((folder / name).exists() for name in PRODUCT_TABLES.values()):
+    folder = named_path(dump)
+    reason = why_no_folder(folder)
+    if reason is not None:
+        raise DumpError(f"dump {dump} {reason}")
+    tables = [name for name in PRODUCT_TABLES.values() if (folder / name).exists()]
+    if not tables:
         raise DumpError(f"{dump} holds none of {', '.join(PRODUCT_TABLES.values())}: no dump in the challenge's layout")
+    if not any(_has_rows(folder / name) for name in tables):
+        raise DumpError(f"{dump} holds no products: {' and '.join(tables)} have no row below the header")
 
 
 def check_retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
@@ -43,7 +53,7 @@ def check_retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None
     """
     for dump in dumps:
         check_labelled(dump)
-    if len({Path(dump).expanduser().resolve() for dump in dumps}) < len(dumps):
+    if len({named_path(dump).resolve() for dump in dumps}) < len(dumps):
         raise DumpError(f"a dump is named twice: {', '.join(dumps)}")
     check_plan(plan, modality)
 
@@ -82,22 +92,72 @@ def check_labelled(dump: str) -> None:
         DumpError: As `check_dump`, or if the dump has no labels to learn from.
     """
     check_dump(dump)
-    if not (Path(dump).expanduser() / Y_TRAIN).exists():
+    labels = named_path(dump) / Y_TRAIN
+    if not labels.exists():
         raise DumpError(f"{dump} has no labels to learn from ({Y_TRAIN}); `rakuten predict` scores it")
+    for table in (labels, labels.with_name(X_TRAIN)):
+        if table.exists() and not _has_rows(table):
+            raise DumpError(f"{dump} has no labels to learn from: {table.name} has no row below the header")
 
 
-def check_predict(dump: str, model: str, part: Part) -> None:
-    """Refuse a dump without the part asked for, a run that is not there, or a damaged package.
+def check_predict(dump: str, model: str, part: Part, output: str) -> None:
+    """Refuse a dump without the part asked for, a run that is not there, a damaged package, or no place for the result.
 
     Raises:
+        InputError: If the output's folder does not exist or cannot be written, or the output is a folder.
         DumpError: As `check_dump`, or if the dump lacks the part.
         RunNotFoundError: If there is no such run.
         PackageError: If the model is a package that is damaged or of another version.
     """
     check_dump(dump)
-    if not (Path(dump).expanduser() / PRODUCT_TABLES[part]).exists():
-        raise DumpError(f"{dump} has no {part} part ({PRODUCT_TABLES[part]})")
+    table = named_path(dump) / PRODUCT_TABLES[part]
+    if not table.exists():
+        raise DumpError(f"{dump} has no {part} part ({table.name})")
+    if not _has_rows(table):
+        raise DumpError(f"{dump} has no products in its {part} part: {table.name} has no row below the header")
+    check_output(output)
     check_model(model)
+
+
+def check_output(output: str) -> None:
+    """Refuse a file that cannot be written where it is wanted.
+
+    Raises:
+        InputError: If its folder does not exist or cannot be written, or it is a folder itself.
+    """
+    path = named_path(output)
+    reason = why_no_folder(path.parent)
+    if reason is not None:
+        raise InputError(f"--output {output}: the folder {path.parent} {reason}")
+    if path.is_dir():
+        raise InputError(f"--output {output} is a folder, expected a file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"--output {output} cannot be written")
+
+
+def check_outputs(settings: Settings, *, to_write: bool = False) -> Path:
+    """The outputs folder; refuse what cannot be one.
+
+    Args:
+        settings: Of this machine.
+        to_write: Whether it must be writable; it is made if absent.
+
+    Raises:
+        SettingError: If it is a file or a link in a loop, or cannot be made or written.
+        DiskFullError: If it is to be written and its disk is full.
+    """
+    folder = settings.outputs_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = why_no_folder(folder) if isinstance(error, FileExistsError) else f"cannot be made: {error.strerror}"
+        raise SettingError(f"RAKUTEN_OUTPUTS: {folder} {reason}") from error
+    if to_write and not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingError(f"RAKUTEN_OUTPUTS: {folder} cannot be written; name another folder")
+    if to_write:
+        # Prefect's server cannot say so: its database fails with an internal error.
+        require_space(folder, 0, "a run")
+    return folder
 
 
 def check_backfill(only: str, plan: str, model: str) -> None:
@@ -136,7 +196,7 @@ def check_run(model: str) -> None:
         RunNotFoundError: If there is no such run.
         ChampionError: If the champion is meant, and its record is damaged or lost.
     """
-    named_run(RunBook(OutputStore(Settings().outputs_folder)), model)
+    named_run(RunBook(OutputStore(check_outputs(Settings()))), model)
 
 
 def check_promote(run: str, *, force: bool, reason: str) -> None:
@@ -151,9 +211,24 @@ def check_promote(run: str, *, force: bool, reason: str) -> None:
     require_reason(force, reason)
     settings = Settings()
     load_rules(settings.gate)
-    named_run(RunBook(OutputStore(settings.outputs_folder)), run)
+    named_run(RunBook(OutputStore(check_outputs(settings))), run)
     if not force:
         ChampionBook(settings.outputs_folder).read()
+
+
+def check_rollback() -> None:
+    """Refuse to go back to a champion that is gone: nothing could predict.
+
+    Raises:
+        ChampionError: If the record of the champion is damaged or lost, or its predecessor's package is gone.
+    """
+    store = OutputStore(Settings().outputs_folder)
+    previous = ChampionBook(store.folder).read().previous
+    if previous and store.find(previous.candidate.package) is None:
+        raise ChampionError(
+            f"the package {previous.candidate.package} of the previous champion, run {previous.candidate.run}, is gone "
+            "or damaged: run its retrain again, or name another model with `rakuten promote RUN --force --reason TEXT`"
+        )
 
 
 def check_plan(plan: str, modality: Modality) -> None:
@@ -165,6 +240,19 @@ def check_plan(plan: str, modality: Modality) -> None:
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
     _check_recipes(load_plan(plan).of_modality(modality))
+
+
+def _has_rows(table: Path) -> bool:
+    """Is there anything below the first line of a table? Its records are read and checked later."""
+    if why_no_file(table) is not None:
+        # Said by whoever reads it; a pipe would be waited for.
+        return True
+    with table.open("rb") as file:
+        file.readline(_LONGEST_HEADER)
+        while block := file.read(65536):
+            if block.strip():
+                return True
+    return False
 
 
 def _check_recipes(recipes: tuple[Recipe, ...]) -> None:

@@ -3,9 +3,15 @@
 Nothing heavy is imported before a command runs, so that `--help` is instant.
 """
 
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from flows.commands import catalogues, data, housekeeping, prediction, promotion, runs, serving, training
+from flows.commands.streams import make_streams_tolerant
 
 COMMANDS = (
     data.demo_dump,
@@ -34,8 +40,20 @@ COMMANDS = (
     serving.worker,
 )
 
+# Those that only read answer at once.
+READING = (data.demo_dump, promotion.champion, runs.runs, runs.show, runs.compare)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class CommandLine(click.Group):
+    """The command; its output never fails on a character that the terminal lacks."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command."""
+        make_streams_tolerant()
+        return super().main(*arguments, **options)
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="rakuten-classification")
 def main() -> None:
     """Classify a product catalogue into 27 type codes, from titles, descriptions and photos.
@@ -44,5 +62,21 @@ def main() -> None:
     """
 
 
+def announced(command: click.Command) -> Callable[..., Any]:
+    """A command's function that first says, on a terminal, that it has begun: imports and checks take a second."""
+    function = command.callback
+    assert function is not None
+
+    @functools.wraps(function)
+    def run(**arguments: Any) -> Any:
+        if sys.stderr.isatty():
+            click.echo(f"rakuten: {command.name} begins …", err=True)
+        return function(**arguments)
+
+    return run
+
+
 for command in COMMANDS:
+    if command not in READING:
+        command.callback = announced(command)
     main.add_command(command)

@@ -1,5 +1,6 @@
 """Plain tables, progress and log lines for a terminal."""
 
+import copy
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,11 @@ from typing import Any
 import click
 
 from rakuten.errors import RakutenError
+
+
+def notice(text: str) -> None:
+    """Show what a command is doing, beside its result."""
+    click.echo(f"rakuten: {text} …", err=True)
 
 
 @contextmanager
@@ -68,7 +74,23 @@ class HidesOwnErrors(logging.Filter):
         return not (record.exc_info and isinstance(record.exc_info[1], RakutenError))
 
 
+class WithoutTraceback(logging.Formatter):
+    """Formats records as another formatter does, but without tracebacks: those are in the log file of the command."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.formatter = formatter
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        # A copy: other handlers send the traceback to the server.
+        bare = copy.copy(record)
+        bare.exc_info = bare.exc_text = bare.stack_info = None
+        return self.formatter.format(bare)
+
+
 def quieten() -> None:
-    """Have every handler that writes to the terminal hide the tracebacks of this project's errors."""
+    """Have every handler that writes to the terminal leave tracebacks out, and this project's errors altogether."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(HidesOwnErrors())
+        handler.setFormatter(WithoutTraceback(handler.formatter or logging.Formatter()))

@@ -5,7 +5,7 @@ from typing import Any
 from flows.declaring import project_flow
 from flows.explore import profile
 from flows.prepare import prepare
-from flows.unseen import ask_about_unseen
+from flows.unseen import choose_test_products, predict_test_products
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import Plan
@@ -13,7 +13,7 @@ from tasks import stages
 from tasks.drift import publish_drift
 from tasks.dumps import Dump, open_dump, recorded_dump
 from tasks.futures import output_of, outputs_of
-from tasks.predictions import classify, find_package
+from tasks.predictions import classify, find_package, fitted_products
 from tasks.promotion import evaluation_of, run_of
 from tasks.runs import recorded_run
 
@@ -31,7 +31,7 @@ def drift(dump: str, model: str = CHAMPION) -> str:
         The run's id.
     """
     learnt = run_of(model)
-    with recorded_run("drift", Plan.model_validate(learnt.plan), {"dump": dump, "model": learnt.run}) as run:
+    with recorded_run("drift", {"dump": dump, "model": learnt.run}, Plan.model_validate(learnt.plan)) as run:
         opened = open_dump(dump)
         measured = compose_drift(opened, learnt)
         run.outputs |= outputs_of({"snapshot": opened.snapshot, "drift": measured})
@@ -53,6 +53,7 @@ def ask(dump: Dump, learnt: RunRecord) -> Any:
     """Submit the products of a dump that a run's models never saw to its package: labelled ones where there are any."""
     package = find_package(learnt.run)
     if dump.has_labels:
-        return ask_about_unseen(package, dump)[0]
+        chosen = choose_test_products(package, dump, fitted=(fitted_products(package, learnt),))
+        return predict_test_products(package, dump, chosen.kept)
     clean = prepare(dump, package.record.plan.cleaning).clean
     return classify(package, dump, clean, "test" if dump.has_test else "train", fit="scored")

@@ -11,10 +11,11 @@ from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
+from tasks.artifacts import TEXT_STUDY
 from tasks.dumps import open_dump
-from tasks.models import recipes_for
+from tasks.models import check_images, recipes_for
 from tasks.planning import Expectation, planning
-from tasks.predictions import find_package
+from tasks.predictions import find_package, run_behind
 from tasks.promotion import run_of
 
 
@@ -39,14 +40,15 @@ def expected_stages(
     with planning(OutputStore(Settings().outputs_folder)) as planner:
         opened = open_dump(dump)
         if flow == "score":
-            compose_scoring(opened, find_package(model))
+            compose_scoring(opened, find_package(model), run_behind(model))
         elif flow == "drift":
             compose_drift(opened, run_of(model))
         elif flow == "features":
             chosen = load_plan(plan)
-            compose_features(opened, chosen, chosen.of_modality("both" if opened.has_images else "text"))
+            check_images(chosen.recipes, [opened])
+            compose_features(opened, chosen, chosen.recipes)
         else:
             more = tuple(open_dump(folder) for folder in more_dumps)
             chosen = load_plan(plan)
-            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more))
+            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more), is_study=flow == TEXT_STUDY)
     return planner.expectations

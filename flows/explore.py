@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.declaring import project_flow
-from flows.prepare import validate
+from flows.prepare import validate, validation_page
 from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.artifacts import publish_exploration
 from tasks.dumps import Dump, open_dump
 from tasks.futures import output_of, outputs_of
-from tasks.in_use import using_outputs
+from tasks.runs import recorded_run
 
 # The squares that the small CNN is trained on: whoever trains on a dump has them already.
 SQUARE_SIZE = 64
@@ -46,11 +46,11 @@ def explore(dump: str, against: str | None = None) -> str:
     Returns:
         The key of the page's output.
     """
-    with using_outputs():
+    with recorded_run("explore", {"dump": dump, "against": against}) as run:
         opened = open_dump(dump)
         earlier = open_dump(against) if against else None
         page = compose(opened, earlier)
-        outputs_of({"page": page})
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, "exploration": page})
         return publish_exploration(output_of(page))
 
 
@@ -74,6 +74,7 @@ def compose(dump: Dump, earlier: Dump | None) -> Any:
     return stages.render_exploration.submit(
         snapshot=dump.snapshot,
         validation=known.validation,
+        validation_page=validation_page(dump, known.validation),
         texts=known.texts,
         described=described,
         repeats=repeats,

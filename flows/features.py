@@ -3,18 +3,19 @@
 from typing import Any
 
 from flows.declaring import project_flow
+from flows.parameters import PlanName
 from flows.prepare import prepare
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
-from tasks.models import ModelData, images_for
+from tasks.models import ModelData, check_images, images_for
 from tasks.runs import recorded_run
 
 
 @project_flow("features")
-def features(dump: str, plan: str = "default") -> str:
+def features(dump: str, plan: PlanName = "default") -> str:
     """Read, validate, clean and split a dump, and do the work on its images that a plan's models need.
 
     Args:
@@ -23,12 +24,15 @@ def features(dump: str, plan: str = "default") -> str:
 
     Returns:
         The run's id.
+
+    Raises:
+        InputError: If the plan has models of images and the dump has no images.
     """
     chosen = load_plan(plan)
-    with recorded_run("features", chosen, {"dump": dump, "plan": plan}) as run:
+    with recorded_run("features", {"dump": dump, "plan": plan}, chosen) as run:
         opened = open_dump(dump)
-        recipes = chosen.of_modality("both" if opened.has_images else "text")
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, recipes)})
+        check_images(chosen.recipes, [opened])
+        run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, chosen.recipes)})
     return run.record.run
 
 

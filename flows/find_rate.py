@@ -1,19 +1,20 @@
 """The find-lr flow: which learning rate a recipe's network wants on a dump."""
 
 from flows.declaring import project_flow
+from flows.parameters import RecipeName
 from flows.prepare import prepare
 from rakuten.recipes import CleaningRecipe, RateMethod, SplitRecipe, load_network_recipe, rate_finder
 from tasks import stages
 from tasks.artifacts import publish_rate
 from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
-from tasks.in_use import using_outputs
 from tasks.models import ModelData, find_rate
+from tasks.runs import recorded_run
 
 
 @project_flow("find-lr")
 def find_learning_rate(
-    dump: str, recipe: str, method: RateMethod = "batch", steps: int | None = None
+    dump: str, recipe: RecipeName, method: RateMethod = "batch", steps: int | None = None
 ) -> dict[str, str]:
     """Train a recipe's network while its learning rate grows, and choose a rate from the losses.
 
@@ -28,8 +29,9 @@ def find_learning_rate(
     Returns:
         Keys of the outputs, by role: "found" has the choice and the curve, "picture" the curve drawn.
     """
-    with using_outputs():
-        chosen, finder = load_network_recipe(recipe), rate_finder(method, steps)
+    chosen, finder = load_network_recipe(recipe), rate_finder(method, steps)
+    parameters = {"dump": dump, "recipe": recipe, "method": method, "steps": steps}
+    with recorded_run("find-lr", parameters) as run:
         opened = open_dump(dump)
         clean = prepare(opened, CleaningRecipe()).clean
         split = stages.split_products.submit(clean=clean, recipe=SplitRecipe())
@@ -37,5 +39,6 @@ def find_learning_rate(
         found = find_rate(chosen, finder, ModelData(dump=opened, clean=clean, corpus_words=corpus_words), split)
         picture = stages.draw_rate_curve.submit(found=found, name=chosen.name)
         keys = outputs_of({"found": found, "picture": picture})
+        run.outputs |= keys
         publish_rate(chosen, output_of(found), output_of(picture))
         return keys

@@ -2,9 +2,11 @@
 
 from flows.declaring import project_flow
 from flows.drift import drift
+from flows.parameters import PlanName
 from flows.promote import promote_run
 from flows.retrain import retrain
 from rakuten.recipes.plan import Modality
+from tasks.artifacts import publish_night
 from tasks.catalogue import newest_dump
 from tasks.naming import rename_run
 from tasks.precedence import going_first
@@ -12,7 +14,7 @@ from tasks.promotion import learnt_from_others, reigning_run
 
 
 @project_flow("nightly")
-def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "both") -> str:
+def nightly(catalogue: str = "", plan: PlanName = "default", modality: Modality = "both") -> str:
     """Retrain on the newest complete dump of a catalogue and hold the models against the champion.
 
     How the dump differs from what the champion learnt from is measured once the models are decided on, where it is
@@ -31,7 +33,7 @@ def nightly(catalogue: str = "", plan: str = "default", modality: Modality = "bo
     champion = reigning_run()
     with going_first():
         run = retrain(dump=str(newest.path), plan=plan, modality=modality)
-        promote_run(run)
+        publish_night(run, promote_run(run))
         if champion and learnt_from_others(champion, run):
             drift(dump=str(newest.path), model=champion)
     return run

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.console import table, table_of
 from flows.prefect_server import ui_address
+from rakuten.errors import ChampionError, InputError
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.outputs.stage_output import MANIFEST
 from rakuten.promotion.champions import ChampionBook
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
@@ -106,24 +109,74 @@ def _trial(trial: dict[str, Any]) -> str:
     return f"loss {trial['loss']:.3f}, weighted F1 {trial['f1_weighted']:.3f} after epoch {trial['epoch']}{own}"
 
 
-def run_lines(store: OutputStore) -> list[str]:
-    """All runs, newest first."""
+def run_records(store: OutputStore, flow: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+    """Records of runs, newest first, with their state, seconds taken and whether they are the champion.
+
+    Raises:
+        InputError: If there are runs, and none of this flow.
+    """
     book = RunBook(store)
     records = book.all()
+    flows = sorted({record.flow for record in records})
+    if flow is not None and records and flow not in flows:
+        raise InputError(f"no run of a flow {flow!r}; there are runs of {', '.join(flows)}")
+    champion = _champion_run(store)
+    return [
+        record.model_dump(mode="json")
+        | {
+            "status": book.status(record).value,
+            "seconds": record.seconds,
+            "champion": record.run == champion,
+            "f1_weighted": _headline(record),
+        }
+        for record in records
+        if flow in (None, record.flow)
+    ][:limit]
+
+
+def run_table(store: OutputStore, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of a table of `run_records`."""
     if not records:
         return [f"no runs in {store.folder} yet; make one with `rakuten retrain --dump DIR`"]
-    rows = [[record.run, book.status(record).value, _headline(record), _dumps(record)] for record in records]
-    return table(["run", "status", "weighted F1", "dump"], rows)
+
+    def row(record: Mapping[str, Any]) -> list[Any]:
+        parameters, mark = record["parameters"], "champion" if record["champion"] else ""
+        dumps = ", ".join(filter(None, [parameters.get("dump"), *parameters.get("more_dumps", [])]))
+        took = None if record["seconds"] is None else duration(record["seconds"])
+        name, plan = record["flow"], record["plan"].get("name")
+        return [record["run"], name, plan, record["status"], took, record["f1_weighted"], mark, dumps]
+
+    header = ["run", "flow", "plan", "status", "took", "weighted F1", "", "dump"]
+    return table(header, [row(record) for record in records])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: `41 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _champion_run(store: OutputStore) -> str | None:
+    """The champion's run; None where there is none, or its record is damaged, which `rakuten champion` explains."""
+    try:
+        champion = ChampionBook(store.folder).read().champion
+    except ChampionError:
+        return None
+    return champion.candidate.run if champion else None
 
 
 def record_lines(store: OutputStore, run: str | None) -> list[str]:
-    """One run, or the newest completed one: parameters, scores, files.
+    """One run, or the newest completed one that has scores: parameters, scores, files.
 
     Raises:
         RunNotFoundError: If there is no such run.
     """
     book = RunBook(store)
-    record = book.find(run)
+    record = book.find(run, scored=run is None)
     lines = [
         f"run {record.run} ({record.flow}) {book.status(record).value}",
         *(f"  {name} {value}" for name, value in record.parameters.items()),
@@ -133,14 +186,12 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
         lines += ["", record.error]
     if record.scores:
         lines += ["", *table_of(record.scores)]
+    if generated := _generated(book, record):
+        lines.insert(1, f"  GENERATED DATA ({', '.join(generated)}): these scores say nothing about real products")
     # A study has a best model, and nothing that is decided by it.
-    if "decision" in record.outputs:
+    if "decision" in record.outputs and not record.flow.startswith("study-"):
         lines += ["", f"{record.decision} decides; the report says why"]
     return [*lines, *_places(book, record)]
-
-
-def _dumps(record: RunRecord) -> str:
-    return ", ".join([record.parameters["dump"], *record.parameters.get("more_dumps", [])])
 
 
 def champion_lines(store: OutputStore) -> list[str]:
@@ -155,7 +206,7 @@ def champion_lines(store: OutputStore) -> list[str]:
     candidate, decision = reign.candidate, reign.decision
     facts = {
         "plan": candidate.plan,
-        "dump": candidate.dump,
+        "dump": f"{candidate.dump} (generated)" if candidate.generated else candidate.dump,
         "since": reign.since[:19].replace("T", " "),
         "why": decision.words,
         "previous": standing.previous.candidate.run if standing.previous else None,
@@ -176,14 +227,13 @@ def drift_lines(store: OutputStore, run: str) -> list[str]:
     Raises:
         RunNotFoundError: If there is no such run, or what it measured is gone.
     """
-    from rakuten.promotion.drift import read_alarms, read_drift
+    from rakuten.promotion.drift import read_drift, tell_drift
 
     book = RunBook(store)
     record = book.find(run, flow="drift")
     measured = book.output(record, "drift")
-    alarms = read_alarms(measured) or ["no alarm: what differs is what chance explains, or too little to matter"]
     asked = f"{record.parameters['dump']} against what {record.parameters['model']} learnt from"
-    return [asked, "", *table_of(read_drift(measured)), "", *alarms]
+    return [asked, "", *table_of(read_drift(measured)), "", *tell_drift(measured)]
 
 
 def decision_lines(store: OutputStore) -> list[str]:
@@ -195,6 +245,16 @@ def decision_lines(store: OutputStore) -> list[str]:
     decisions = ChampionBook(store.folder).decisions()
     rows = [[found.decided[:19].replace("T", " "), found.words] for found in reversed(decisions)]
     return table(["decided", "what and why"], rows)
+
+
+def _generated(book: RunBook, record: RunRecord) -> list[str]:
+    """Names of the dumps of a run whose products are generated, as far as its outputs are there to tell."""
+    for role in ("report", "snapshot"):
+        key = record.outputs.get(role, "")
+        if key and (book.store.folder / key / MANIFEST).is_file():
+            found = StageOutput(key=key, folder=book.store.folder / key).facts.get("generated")
+            return [Path(record.parameters["dump"]).name] if found is True else list(found or ())
+    return []
 
 
 def _headline(record: RunRecord) -> float | None:
@@ -211,8 +271,9 @@ def _places(book: RunBook, record: RunRecord) -> list[str]:
     if "report" in folders:
         places["report"] = folders["report"] / "report.html"
     if "validation" in folders:
-        places["quarantine"] = folders["validation"] / "quarantine.parquet"
-        places["data docs"] = folders["validation"] / "data_docs" / "index.html"
+        places["quarantine"] = folders["validation"] / "quarantine.csv"
+    if "validation page" in folders:
+        places["validation"] = folders["validation page"] / "validation.html"
     if "package" in folders:
         places["model package"] = folders["package"]
     places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}

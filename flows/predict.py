@@ -8,8 +8,8 @@ from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
-from tasks.in_use import using_outputs
 from tasks.predictions import classify, deliver, find_package
+from tasks.runs import recorded_run
 
 
 @project_flow("predict")
@@ -27,8 +27,9 @@ def predict_products(dump: str, output: str, model: str = CHAMPION, part: Part =
     Returns:
         Number of products predicted.
     """
-    with using_outputs():
-        package = find_package(model)
+    package = find_package(model)
+    parameters = {"dump": dump, "output": output, "model": package.key, "part": part}
+    with recorded_run("predict", parameters, package.record.plan) as run:
         opened = open_dump(dump)
         prepared = prepare(opened, package.record.plan.cleaning)
         classified = classify(package, opened, prepared.clean, part)
@@ -36,5 +37,6 @@ def predict_products(dump: str, output: str, model: str = CHAMPION, part: Part =
         checked = stages.check_table.submit(
             table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
         )
-        outputs_of({"submission": submission, "predictions contract": checked})
+        made = {"snapshot": opened.snapshot, "submission": submission, "predictions contract": checked}
+        run.outputs |= outputs_of(made)
         return deliver(output_of(submission), output)

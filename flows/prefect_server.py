@@ -10,18 +10,22 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
+from flows.console import notice
+from flows.serving.api import require_api
+from flows.serving.database import Revision, check_database, database_file
 from flows.serving.environment import prefect_environment, prefect_home, served_environment, ui_address
 from flows.serving.hand_over import hand_over
-from flows.serving.processes import Process, answers, end, free_port, is_free, start, wait_until_ready
+from flows.serving.processes import Process, answers, end, free_port, start, wait_until_ready, why_not_free
 from rakuten.errors import RakutenError
 from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import exclusive, is_held
 from rakuten.settings import Settings
 
 STOP_SECONDS = 15.0
+LOG_BYTES = 10_000_000
+MAKING = " and making its database, half a minute"
 
 
 @contextmanager
@@ -35,24 +39,32 @@ def prefect_api(settings: Settings, *, meanwhile: str) -> Iterator[None]:
         meanwhile: Module to import while a server of our own comes up.
 
     Raises:
-        RakutenError: If a server of our own does not come up.
+        InputError: If PREFECT_API_URL is no URL.
+        RakutenError: If no API answers there, the database cannot be used, or a server of our own does not come up.
     """
     os.environ.update(prefect_environment(settings))
-    if "PREFECT_API_URL" in os.environ:
+    with _chosen_api(settings, meanwhile):
+        try:
+            yield
+        finally:
+            hand_over()
+
+
+@contextmanager
+def _chosen_api(settings: Settings, meanwhile: str) -> Iterator[None]:
+    if address := os.environ.get("PREFECT_API_URL"):
+        require_api(address)
         yield
     elif (address := _running_ui(settings)) is not None:
         os.environ["PREFECT_API_URL"] = address
         yield
     else:
-        with _own_server(settings) as (server, address):
-            os.environ["PREFECT_API_URL"] = address
+        with _own_server(settings) as (server, address, log):
+            # This server has no UI: runs print no links.
+            os.environ.update({"PREFECT_API_URL": address, "PREFECT_UI_URL": ""})
             importlib.import_module(meanwhile)
-            wait_until_ready(address, server)
-            _migrated(settings).touch()
-            try:
-                yield
-            finally:
-                hand_over()
+            wait_until_ready(address, server, log)
+            yield
 
 
 @contextmanager
@@ -63,21 +75,25 @@ def served(settings: Settings) -> Iterator[tuple[Process, str]]:
         The server's process, which may not answer yet, and its API's address.
 
     Raises:
-        RakutenError: If it runs already, or its port is taken.
+        RakutenError: If it runs already, its port is taken, or the database cannot be used.
     """
-    if (address := _running_ui(settings)) is not None:
-        raise RakutenError(f"the UI runs already, at {address.removesuffix('/api')}")
-    if not is_free(settings.ui_port):
-        raise RakutenError(f"port {settings.ui_port} is taken; name another in RAKUTEN_UI_PORT")
+    if is_held(_ui_lock(settings)):
+        where = (_recorded_address(settings) or "an unknown address").removesuffix("/api")
+        raise RakutenError(f"the UI of these outputs runs already, at {where}")
+    if (reason := why_not_free(settings.ui_port)) is not None:
+        raise RakutenError(f"port {settings.ui_port} cannot be used ({reason}); name another in RAKUTEN_UI_PORT")
+    is_new = _prepare(settings)
+    notice("starting Prefect's server and UI" + (MAKING if is_new else ""))
     address = f"{ui_address(settings)}/api"
     options = ["--host", "127.0.0.1", "--port", str(settings.ui_port)]
     with exclusive(_ui_lock(settings), purpose="the Prefect UI"):
         write_whole(_ui_address(settings), json.dumps(address))
-        server = start(["flows.serving.server", "start", *options], served_environment(settings))
+        server = start(["flows.serving.server", *options], served_environment(settings))
         try:
             yield server, address
         finally:
             end(server, [(signal.SIGTERM, STOP_SECONDS)])
+            _ui_address(settings).unlink(missing_ok=True)
 
 
 def serve_ui(settings: Settings) -> int:
@@ -108,36 +124,47 @@ def _running_ui(settings: Settings) -> str | None:
     """The API address of a running `make ui` over the same database."""
     if not is_held(_ui_lock(settings)):
         return None
-    address: str = json.loads(_ui_address(settings).read_text("utf-8"))
-    return address if answers(address) else None
+    address = _recorded_address(settings)
+    return address if address is not None and answers(address) else None
+
+
+def _recorded_address(settings: Settings) -> str | None:
+    """What the running UI wrote of itself; None: not yet, or it is damaged. Each start writes it anew."""
+    try:
+        address = json.loads(_ui_address(settings).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return address if isinstance(address, str) and address.startswith("http://") else None
 
 
 @contextmanager
-def _own_server(settings: Settings) -> Iterator[tuple[Process, str]]:
+def _own_server(settings: Settings) -> Iterator[tuple[Process, str, Path]]:
     """An API without UI for this process alone; the kernel ends it should this process be killed."""
-    home = prefect_home(settings)
-    home.mkdir(parents=True, exist_ok=True)
-    is_migrated = _migrated(settings).exists() and (home / "prefect.db").exists()
+    is_new = _prepare(settings)
+    notice("starting Prefect's server" + (MAKING if is_new else ""))
     port = free_port()
-    environment = {
-        "PREFECT__SERVER_EPHEMERAL": "1",
-        "PREFECT__SERVER_FINAL": "1",
-        "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": str(not is_migrated).lower(),
-    }
+    environment = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+    log = prefect_home(settings) / "server.log"
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.unlink()
     # In a session of its own: it must still be there to be told that Ctrl-C cancelled the run.
-    server = start(_uvicorn(port), environment)
+    server = start(["flows.serving.server", "--port", str(port), "--log-level", "error"], environment, log)
     try:
-        yield server, f"http://127.0.0.1:{port}/api"
+        yield server, f"http://127.0.0.1:{port}/api", log
     finally:
-        server.terminate()
-        server.wait()
+        end(server, [(signal.SIGTERM, STOP_SECONDS)])
 
 
-def _migrated(settings: Settings) -> Path:
-    """Says that the database has this version's tables; checking them takes longer than all the rest of the start."""
-    return prefect_home(settings) / f"migrated-by-{version('prefect')}"
+def _prepare(settings: Settings) -> bool:
+    """Make Prefect's folder and check the database in it; whether its tables are still to be made.
 
-
-def _uvicorn(port: int) -> list[str]:
-    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "--lifespan", "on"]
-    return ["uvicorn", "--factory", "flows.serving.server:create_app", *options]
+    Raises:
+        RakutenError: If the folder or the database cannot be used.
+    """
+    home = prefect_home(settings)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RakutenError(f"Prefect's folder {home} cannot be made: {error.strerror}") from None
+    file = database_file(Path(os.environ.get("PREFECT_HOME", home)))
+    return file is not None and check_database(file) is not Revision.CURRENT

@@ -1,15 +1,17 @@
 """The retrain flow: from a dump to scored models, their fusions, a decision and a report."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
 from flows.declaring import project_flow
+from flows.parameters import PlanName
 from flows.prepare import Prepared, prepare_all
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.plan import Modality
 from tasks import stages
-from tasks.artifacts import publish_run
+from tasks.artifacts import TEXT_STUDY, publish_run
 from tasks.contracts import contracts
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
@@ -58,7 +60,9 @@ class Retrained:
 
 
 @project_flow("retrain")
-def retrain(dump: str, plan: str = "default", modality: Modality = "both", more_dumps: tuple[str, ...] = ()) -> str:
+def retrain(
+    dump: str, plan: PlanName = "default", modality: Modality = "both", more_dumps: tuple[str, ...] = ()
+) -> str:
     """Train a plan's models on a dump, score them, fuse them and report.
 
     Args:
@@ -78,15 +82,16 @@ def retrain_as(name: str, dump: str, plan: str, modality: Modality, more_dumps: 
     """The body of every flow that trains a plan; `name` is what its run is recorded under."""
     chosen = load_plan(plan)
     parameters = {"dump": dump, "plan": plan, "modality": modality}
-    with recorded_run(name, chosen, parameters | ({"more_dumps": list(more_dumps)} if more_dumps else {})) as run:
+    more = {"more_dumps": list(more_dumps)} if more_dumps else {}
+    with recorded_run(name, parameters | more, chosen) as run:
         opened = tuple(open_dump(folder) for folder in (dump, *more_dumps))
-        composed = compose(opened, chosen, recipes_for(chosen, modality, *opened))
+        composed = compose(opened, chosen, recipes_for(chosen, modality, *opened), is_study=name == TEXT_STUDY)
         run.outputs |= outputs_of({"snapshot": opened[0].snapshot, **composed.roles})
         publish_run(run, chosen, composed.evaluations, composed.decision, composed.report)
     return run.record.run
 
 
-def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) -> Retrained:
+def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...], *, is_study: bool = False) -> Retrained:
     """Submit everything a retraining does; also walked by `rakuten plan`."""
     prepared = prepare_all(dumps, plan.cleaning)
     clean_contract = contracts("clean_products")[0]
@@ -116,8 +121,10 @@ def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) ->
         split=split,
         findings=findings,
         previous=find_previous(decided, plan.name, models),
-        command=f"rakuten retrain {' '.join(f'--dump {name}' for name in names)} --plan {plan.name}",
+        command=_command(TEXT_STUDY if is_study else "retrain", names, plan),
         dump_names=names,
+        validation_pages=prepared.pages,
+        is_study=is_study,
     )
     refitted = refit_all(plan, recipes, models, data, split)
     return Retrained(
@@ -134,6 +141,13 @@ def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...]) ->
         report=report,
         refitted=refitted,
         package=pack(plan, recipes, models, refitted, decision, evaluations, data, split),
+    )
+
+
+def _command(flow: str, dump_names: tuple[str, ...], plan: Plan) -> str:
+    """What to type for the same run, without this machine's paths."""
+    return shlex.join(
+        ["rakuten", flow, *(part for name in dump_names for part in ("--dump", name)), "--plan", plan.name]
     )
 
 
@@ -169,6 +183,7 @@ def pack(
         evaluations=tuple(evaluations.values()),
         clean=data.clean,
         split=split,
+        snapshots=tuple(dump.snapshot for dump in data.dumps),
         dump_names=tuple(dump.path.name for dump in data.dumps),
     )
 

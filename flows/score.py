@@ -5,13 +5,14 @@ from typing import Any
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
+from rakuten.outputs.runs import RunRecord
 from rakuten.prediction.package import ModelPackage
 from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.artifacts import publish_scores
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
-from tasks.predictions import classify, find_package
+from tasks.predictions import classify, find_package, fitted_products, run_behind
 from tasks.runs import recorded_run
 
 
@@ -29,18 +30,28 @@ def score(dump: str, model: str = CHAMPION) -> str:
     """
     package = find_package(model)
     plan = package.record.plan
-    with recorded_run("score", plan, {"dump": dump, "model": package.key}) as run:
+    with recorded_run("score", {"dump": dump, "model": package.key}, plan) as run:
         opened = open_dump(dump)
-        composed = compose_scoring(opened, package)
+        composed = compose_scoring(opened, package, run_behind(model))
         run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed})
         run.decision = package.record.decision
         publish_scores(run, plan, composed)
     return run.record.run
 
 
-def compose_scoring(dump: Dump, package: ModelPackage) -> dict[str, Any]:
-    """Submit a package's predictions and their scores; futures by role."""
+def compose_scoring(dump: Dump, package: ModelPackage, record: RunRecord | None) -> dict[str, Any]:
+    """Submit a package's predictions and their scores; futures by role.
+
+    Args:
+        dump: The dump.
+        package: The package.
+        record: The run that made it; None where only the folder is known.
+
+    Raises:
+        PackageError: If the dump has labels and it is unknown which products the package was fitted on.
+    """
     plan, decision = package.record.plan, package.record.decision
+    fitted = fitted_products(package, record) if dump.has_labels else None
     prepared = prepare(dump, plan.cleaning)
 
     # Scores are of the models that did not see the test products, also where others were fitted to them since.
@@ -53,7 +64,9 @@ def compose_scoring(dump: Dump, package: ModelPackage) -> dict[str, Any]:
         composed["submission"] = submission
     if dump.has_labels:
         split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
-        unfitted = stages.keep_unfitted.submit(predictions=fused("train"), split=split)
+        unfitted = stages.keep_unfitted.submit(
+            predictions=fused("train"), clean=prepared.clean, split=split, fitted=fitted
+        )
         evaluation = stages.evaluate.submit(scored=unfitted, split=split, name=decision)
         composed |= {"split": split, f"evaluation {decision}": evaluation}
     return composed

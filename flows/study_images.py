@@ -1,6 +1,7 @@
 """The image study: the report's five steps, each going on with what the ones before it found."""
 
 from flows.declaring import project_flow
+from flows.parameters import StudyName
 from flows.prepare import prepare
 from rakuten.recipes import load_image_study
 from tasks import stages
@@ -14,7 +15,7 @@ from tasks.study import ImageStudy, require_photos
 
 @project_flow("study-images")
 def study_images(
-    dump: str, plan: str = "image_study", backbones: tuple[str, ...] = (), image_limit: int | None = None
+    dump: str, plan: StudyName = "image_study", backbones: tuple[str, ...] = (), image_limit: int | None = None
 ) -> str:
     """Compare backbones on a dump's photos: frozen, augmented, fine-tuned, with learning rates found for them.
 
@@ -29,7 +30,7 @@ def study_images(
     """
     chosen = load_image_study(plan).restricted_to(backbones)
     parameters = {"dump": dump, "plan": plan, "backbones": list(backbones), "image_limit": image_limit}
-    with recorded_run("study-images", chosen, parameters) as run:
+    with recorded_run("study-images", parameters, chosen) as run:
         opened = open_dump(dump)
         require_photos(opened)
         clean = prepare(opened, chosen.cleaning).clean

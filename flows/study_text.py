@@ -1,11 +1,12 @@
 """The text study: every text model on both inputs, side by side."""
 
 from flows.declaring import project_flow
+from flows.parameters import PlanName
 from flows.retrain import retrain_as
 
 
 @project_flow("study-text")
-def study_text(dump: str, plan: str = "text_study") -> str:
+def study_text(dump: str, plan: PlanName = "text_study") -> str:
     """Train every text model of a plan and end with a leaderboard beside the report's figures.
 
     Args:

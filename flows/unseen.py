@@ -1,5 +1,7 @@
-"""Asking a package about the labelled products of a dump that its models never saw."""
+"""Predictions of a package for the test products of a dump, without those that its models were fitted on."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flows.prepare import prepare
@@ -10,22 +12,41 @@ from tasks.dumps import Dump
 from tasks.predictions import classify
 
 
-def ask_about_unseen(package: ModelPackage, dump: Dump, *others: SplitRecipe) -> tuple[Any, Any]:
-    """Submit the products of the test side to a package, opened as for predictions.
+@dataclass(frozen=True)
+class ChosenProducts:
+    """Futures of the test products of a dump.
 
-    Asked are the models that were scored: where others were fitted to all labelled products, those know them.
+    Attributes:
+        kept: `keep_test_products`.
+        split: `split_products` of the dump by the package's own recipe.
+    """
+
+    kept: Any
+    split: Any
+
+
+def choose_test_products(
+    package: ModelPackage, dump: Dump, *, fitted: Sequence[Any] = (), others: Sequence[SplitRecipe] = ()
+) -> ChosenProducts:
+    """Submit the choice of a dump's test products.
 
     Args:
-        package: Whose models are asked.
+        package: Whose cleaning and split are used.
         dump: A dump with labels.
-        *others: Splits of further models that are asked the same; only products that none of them saw are submitted.
-
-    Returns:
-        Futures of the answers, and of the dump's split by the package's own recipe.
+        fitted: Packages, or futures of `list_fitted_products`: products that their models were fitted on are left out.
+        others: Splits of further models; only products are kept that are test products of all.
     """
     plan = package.record.plan
     clean = prepare(dump, plan.cleaning).clean
     recipes = dict.fromkeys((plan.split, *others))
     splits = [stages.split_products.submit(clean=clean, recipe=recipe) for recipe in recipes]
-    unseen = stages.keep_test_side.submit(clean=clean, splits=tuple(splits))
-    return classify(package, dump, unseen, "train", fit="scored"), splits[0]
+    kept = stages.keep_test_products.submit(clean=clean, splits=tuple(splits), fitted=tuple(fitted))
+    return ChosenProducts(kept, splits[0])
+
+
+def predict_test_products(package: ModelPackage, dump: Dump, products: Any) -> Any:
+    """Submit test products to a package, opened as for predictions; a future of the probabilities.
+
+    Asked are the models that were scored: where others were fitted on all labelled products, those know them.
+    """
+    return classify(package, dump, products, "train", fit="scored")

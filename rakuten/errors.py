@@ -6,6 +6,7 @@ RakutenError
 │   │   └── HostileArchiveError   an archive that tries to escape its folder or to exhaust the machine
 │   ├── ImageError                bytes that are no image, a damaged one, or one too large to decode
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
+│   ├── SettingError              a RAKUTEN_* variable with a value that is none
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
 │   ├── DivergenceError           a training whose loss stopped being finite
 │   ├── GpuError                  a GPU that this machine or the backend of Keras does not have
@@ -15,6 +16,7 @@ RakutenError
 │   └── PackageError              a model package that is damaged, incomplete or of another version
 ├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
 ├── OutputError                   a stage's files are absent, damaged or not what the stage promised
+├── DiskFullError                 the disk, or the user's quota, has no room for an output
 ├── ChampionError                 the record of the champion is damaged or lost
 │   └── ChampionChangedError      the champion changed while somebody was judged against it
 ├── RegistryError                 MLflow cannot be told of the champion
@@ -27,9 +29,14 @@ RakutenError
 └── OutputsInUseError             clearing up while a run is at work
 """
 
+from rakuten.printable import printable
+
 
 class RakutenError(Exception):
-    """Base of all errors below."""
+    """Base of all errors below; its text shows control characters escaped, since names from outside stand in it."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n")
 
 
 class InputError(RakutenError):
@@ -50,6 +57,10 @@ class ImageError(InputError):
 
 class ContractError(InputError):
     """The data breaks a hard expectation, more rows were quarantined than allowed, or a contract is faulty itself."""
+
+
+class SettingError(InputError):
+    """A RAKUTEN_* variable whose value cannot be used; the message has variable, value and an example."""
 
 
 class RecipeError(InputError):
@@ -86,6 +97,10 @@ class KeyInputError(RakutenError, TypeError):
 
 class OutputError(RakutenError):
     """A stage's files are absent, damaged or not what the stage promised."""
+
+
+class DiskFullError(RakutenError):
+    """The disk, or the user's quota, has no room for an output."""
 
 
 class ChampionError(RakutenError):

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 
 from rakuten.errors import InputError
 from rakuten.outputs.runs import RunBook, RunRecord
 from tasks.drift import drift_of
 from tasks.planning import Expectation
+from tasks.publishing import publish_table
 from tasks.runs import run_book
 
 
@@ -85,7 +85,7 @@ class BackfillPlanner:
 def publish_plan(plans: Sequence[DumpPlan]) -> None:
     """Show what a backfill is about to do."""
     rows = [plan._asdict() for plan in plans]
-    create_table_artifact(rows, key="backfill-plan", description="What is left to do, dump by dump")
+    publish_table(rows, key="backfill-plan", description="What is left to do, dump by dump")
 
 
 def _count(name: str) -> Callable[[RunRecord, RunBook], Any]:
@@ -132,4 +132,4 @@ def outcome_rows(dumps: Sequence[Path], states: Sequence[State[Any]]) -> list[di
 
 def publish_outcome(rows: list[dict[str, Any]]) -> None:
     """Show what came of a backfill."""
-    create_table_artifact(rows, key="backfill", description="The dumps of this backfill")
+    publish_table(rows, key="backfill", description="The dumps of this backfill")

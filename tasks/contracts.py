@@ -3,6 +3,9 @@
 from data_contracts import load_contract
 from rakuten.data.contracts import Contract
 
+# What a dump is held against.
+DUMP_CONTRACTS = ("raw_products", "labels", "images")
+
 
 def contracts(*names: str) -> tuple[Contract, ...]:
     """Contracts by name, in this order."""

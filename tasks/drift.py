@@ -1,11 +1,15 @@
 """What a measured drift shows and tells."""
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from collections.abc import Mapping
+from typing import Any
 
+from rakuten.data.shift import TOO_FEW
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.promotion.drift import read_alarms, read_drift
+from rakuten.pages.markdown import escape_markdown
+from rakuten.promotion.drift import read_alarms, read_drift, tell_drift
 from tasks.events import tell_of_drift
+from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 FLOW = ROLE = "drift"
@@ -19,20 +23,27 @@ def publish_drift(record: RunRecord, drift: StageOutput) -> None:
         drift: What it measured.
     """
     dump, alarms = record.parameters["dump"].rpartition("/")[2], read_alarms(drift)
-    create_table_artifact(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
-    lines = [f"- {line}" for line in alarms] or ["What differs is what chance explains, or too little to matter."]
-    create_markdown_artifact("\n".join([f"# Drift of {dump}", *lines]), key="drift-alarms")
+    publish_table(read_drift(drift), key="drift", description=f"{dump} against {record.parameters['model']}")
+    lines = [f"- {escape_markdown(line)}" for line in tell_drift(drift)]
+    publish_markdown("\n".join([f"# Drift of {escape_markdown(dump)}", *lines]), key="drift-alarms")
     if alarms and not _told_before(run_book(), drift.key):
         tell_of_drift(dump, record.parameters["model"], alarms)
 
 
 def drift_of(record: RunRecord, book: RunBook) -> str | None:
-    """What is known of the drift of a run's dump, in short: names of what alarms, or "none"; None: not measured."""
+    """Drift of a run's dump in short: names of what alarms, "none", or how much cannot be told; None: not measured."""
     snapshot = record.outputs.get("snapshot")
     for measured in book.all():
         if measured.flow == FLOW and measured.status is Status.COMPLETED and measured.outputs["snapshot"] == snapshot:
-            return str(book.output(measured, ROLE).facts["alarms"]) or "none"
+            return _in_short(book.output(measured, ROLE).facts)
     return None
+
+
+def _in_short(facts: Mapping[str, Any]) -> str:
+    if facts["alarms"]:
+        return str(facts["alarms"])
+    too_few = facts.get("too_few")
+    return f"none, {len(too_few.split(', '))} of {facts['measures']} {TOO_FEW}" if too_few else "none"
 
 
 def _told_before(book: RunBook, key: str) -> bool:

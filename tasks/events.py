@@ -16,6 +16,7 @@ CONTRACT_BROKEN = "rakuten.contract.broken"
 MODEL_PROMOTED = "rakuten.model.promoted"
 MODEL_REFUSED = "rakuten.model.refused"
 DRIFT = "rakuten.drift"
+RUNS_MISSED = "rakuten.runs.missed"
 HEARD_WITHIN_SECONDS = 30.0
 
 
@@ -102,3 +103,16 @@ def tell_of_drift(dump: str, model: str, alarms: list[str]) -> None:
     """
     payload = {"dump": dump, "model": model, "alarms": alarms, "words": "; ".join(alarms)}
     emit_event(DRIFT, resource={"prefect.resource.id": f"rakuten.dump.{dump}"}, payload=payload)
+
+
+def emit_runs_missed(deployment: str, deployment_id: str, times: list[str], words: str) -> None:
+    """Emit that runs of a schedule did not take place.
+
+    Args:
+        deployment: The deployment's name.
+        deployment_id: Its id.
+        times: When they were due, ISO 8601 with zone.
+        words: The same as a sentence.
+    """
+    resource = {"prefect.resource.id": f"prefect.deployment.{deployment_id}", "prefect.resource.name": deployment}
+    emit_event(RUNS_MISSED, resource=resource, payload={"deployment": deployment, "times": times, "words": words})

@@ -58,19 +58,30 @@ def recipes_for(plan: Plan, modality: Modality, *dumps: Dump) -> tuple[Recipe, .
     """The recipes of a plan that a run trains on one or several dumps.
 
     Raises:
-        InputError: If the run needs labels that a dump lacks, or images that all lack, or no recipe is left.
+        InputError: If the run needs labels that a dump lacks, or images that all lack (unless it is of text models
+            alone), or no recipe is left.
     """
     for dump in dumps:
         if not dump.has_labels:
             raise InputError(f"{dump.path} has no labels to learn from; `rakuten predict` scores it")
     named = " and ".join(str(dump.path) for dump in dumps)
-    has_images = any(dump.has_images for dump in dumps)
-    recipes = plan.of_modality(modality if has_images else "text")
-    if modality == "image" and not has_images:
-        raise InputError(f"there are no images in {named}, and the run was asked for image models")
+    recipes = plan.of_modality(modality)
+    check_images(recipes, dumps, "" if modality == "image" else "; --modality text trains its text models alone")
     if not recipes:
         raise InputError(f"plan {plan.name!r} has no recipe that could be trained on {named} ({modality})")
     return recipes
+
+
+def check_images(recipes: Sequence[Recipe], dumps: Sequence[Dump], remedy: str = "") -> None:
+    """Refuse recipes that read images where no dump has any: leaving them out would go unseen.
+
+    Raises:
+        InputError: If there is such a recipe and no dump has images.
+    """
+    reading = [recipe.name for recipe in recipes if recipe.reads_photos]
+    if reading and not any(dump.has_images for dump in dumps):
+        named = " and ".join(str(dump.path) for dump in dumps)
+        raise InputError(f"there are no images in {named}, which {', '.join(reading)} read{remedy}")
 
 
 def train(recipe: Recipe, data: ModelData, split: Any) -> Any:

@@ -1,9 +1,10 @@
-"""Names of flow runs in the Prefect UI: the dump and what was asked for, without this machine's paths."""
+"""Names and tags of flow runs in the Prefect UI: a name has the dump and what was asked for, and no path."""
 
 from pathlib import Path
 from uuid import UUID
 
 from prefect import get_client
+from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
 # What is asked for unless something else is.
@@ -24,6 +25,19 @@ def rename_run(*parts: str) -> None:
     if run is not None:
         with get_client(sync_client=True) as client:
             client.update_flow_run(UUID(run), name=_joined(*parts))
+
+
+def tag_run(tag: str) -> None:
+    """Tag the flow run of this context, unless a deployment gave it tags or it runs inside another.
+
+    Not by `prefect.tags`, which tags the task runs inside as well: for each of those the server writes a record more.
+    """
+    context = FlowRunContext.get()
+    run = context.flow_run if context is not None else None
+    if run is None or run.deployment_id is not None or run.parent_task_run_id is not None or tag in run.tags:
+        return
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(run.id, tags=[*run.tags, tag])
 
 
 def _joined(*parts: object) -> str:

@@ -2,13 +2,14 @@
 
 import logging
 import shutil
-from pathlib import Path
 from typing import Any
 
 from rakuten.data.layout import Part
-from rakuten.errors import InputError
+from rakuten.errors import InputError, PackageError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
+from rakuten.outputs.runs import RunRecord
+from rakuten.paths import named_path, why_no_folder
 from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
 from rakuten.recipes.recipe import PhotoRecipe
@@ -37,6 +38,44 @@ def find_package(model: str) -> ModelPackage:
     book = run_book()
     record = named_run(book, model)
     return open_package(book.output(record, "package").folder)
+
+
+def run_behind(model: str) -> RunRecord | None:
+    """The run whose package a name means; None for the folder of a package.
+
+    Raises:
+        RunNotFoundError: If there is no such run.
+        ChampionError: If the champion is meant, and its record is damaged or lost.
+    """
+    return named_run(run_book(), model) if package_folder(model) is None else None
+
+
+def fitted_products(package: ModelPackage, record: RunRecord | None) -> Any:
+    """The list of products that a package's models were fitted on.
+
+    Args:
+        package: The package.
+        record: The run that made it; None where only the folder is known. A package of format 1 has no list: it is made
+            anew from the run's products and split.
+
+    Returns:
+        The package itself, or a future of `list_fitted_products`.
+
+    Raises:
+        PackageError: If neither the package nor its run knows.
+        RunNotFoundError: If the run's products or split are gone.
+    """
+    if package.record.lists_fitted_products:
+        return package
+    if record is None:
+        raise PackageError(
+            f"{package.folder} is a package of format 1, which does not list the products it was fitted on: which "
+            "products of another dump it has not seen is unknown, so it cannot be scored; it can still predict "
+            "(`rakuten predict`), and a new `rakuten retrain` makes one that can"
+        )
+    logger.info("%s lists no fitted products (format 1): listing those of run %s", package.key, record.run)
+    made = {role: run_book().output(record, role) for role in ("clean", "split")}
+    return stages.list_fitted_products.submit(**made)
 
 
 def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit | None = None) -> Any:
@@ -81,9 +120,14 @@ def deliver(submission: StageOutput, output: str) -> int:
 
     Returns:
         Number of products in it.
+
+    Raises:
+        InputError: If the folder of the file does not exist.
     """
-    target = Path(output).expanduser().absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = named_path(output)
+    reason = why_no_folder(target.parent)
+    if reason is not None:
+        raise InputError(f"{output}: the folder {target.parent} {reason}")
     files = {"submission.csv": target, "probabilities.parquet": target.with_suffix(".probabilities.parquet")}
     for name, path in files.items():
         with whole_file(path) as temporary:

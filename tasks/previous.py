@@ -38,7 +38,7 @@ def find_previous(decided: Any, plan: str, models: Collection[str]) -> Any:
 def _find(decided: StageOutput, plan: str, models: list[str]) -> StageOutput | None:
     book = run_book()
     for record in book.all():
-        if record.status is Status.COMPLETED and record.plan["name"] == plan and _models(record) == models:
+        if record.status is Status.COMPLETED and record.plan_name == plan and _models(record) == models:
             found = book.store.find(record.outputs.get(f"evaluation {record.decision}", ""))
             if found and PREDICTIONS in found.manifest.files and _answers(found) != _answers(decided):
                 return found

@@ -1,47 +1,28 @@
 """Who meets whom at the gate, what came of it, and telling it: to the UI, to whoever waits for events, to MLflow."""
 
 import logging
-from dataclasses import dataclass
-
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord, Status
+from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.champions import ChampionBook, Standing
-from rakuten.promotion.decisions import PACKAGE, Candidate, Decision, Outcome, candidate_of, now
-from rakuten.promotion.gate import Check, check_contracts
-from rakuten.promotion.naming import CHAMPION, named_run
+from rakuten.promotion.contest import Contest, decide
+from rakuten.promotion.decisions import PACKAGE, Decision, Outcome, candidate_of
+from rakuten.promotion.naming import named_run, run_of_champion
 from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
-from rakuten.promotion.stages import broken_contracts, read_checks
+from rakuten.promotion.stages import read_checks
 from rakuten.recipes import Plan
 from rakuten.settings import Settings
 from tasks.events import tell_of_decision
+from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.promotion")
 
 # What a challenger's data was held against, by role.
 CONTRACTS = ("validation", "clean contract")
-
-
-@dataclass(frozen=True)
-class Contest:
-    """A challenger, and the champion it meets.
-
-    Attributes:
-        standing: How things stood when it began.
-        challenger: The challenger's run.
-        candidate: What it offers.
-        champion: The champion's run; None where nobody needs to be met: there is no champion, the challenger is the
-            champion or was rolled back, or a person has decided already.
-    """
-
-    standing: Standing
-    challenger: RunRecord
-    candidate: Candidate
-    champion: RunRecord | None
 
 
 def open_contest(run: str, *, force: bool) -> Contest:
@@ -60,12 +41,15 @@ def open_contest(run: str, *, force: bool) -> Contest:
     challenger = named_run(book, run)
     if challenger.status is not Status.COMPLETED:
         raise InputError(f"run {challenger.run} {book.status(challenger)}; only a completed one can be promoted")
-    candidate = candidate_of(challenger)
+    snapshot = challenger.outputs.get("snapshot")
+    candidate = candidate_of(challenger, book.store.find(snapshot) if snapshot else None)
     standing = _standing(force)
     met = standing.champion
-    if met is None or force or candidate.package in (met.candidate.package, *standing.withdrawn):
+    if force or candidate.package in (met and met.candidate.package, *standing.withdrawn):
         return Contest(standing, challenger, candidate, None)
-    champion = book.find(met.candidate.run)
+    if met is None or (met.candidate.generated and not candidate.generated):
+        return Contest(standing, challenger, candidate, None, is_for_first_champion=True)
+    champion = run_of_champion(book, met)
     for record in (champion, challenger):
         if Plan.model_validate(record.plan).split.method != "content":
             raise InputError(
@@ -105,6 +89,25 @@ def evaluation_of(record: RunRecord) -> StageOutput:
     return run_book().output(record, "evaluation decision")
 
 
+def member_evaluations_of(record: RunRecord) -> dict[str, StageOutput]:
+    """The scores of each model that a run predicts with, by name.
+
+    Raises:
+        RunNotFoundError: If they are gone.
+    """
+    trained = [role.removeprefix("model ") for role in record.outputs if role.startswith("model ")]
+    return {name: run_book().output(record, f"evaluation {name}") for name in trained}
+
+
+def split_of(record: RunRecord) -> StageOutput:
+    """The split of a run's products.
+
+    Raises:
+        RunNotFoundError: If it is gone.
+    """
+    return run_book().output(record, "split")
+
+
 def contracts_of(record: RunRecord) -> tuple[StageOutput, ...]:
     """What a run's data was held against."""
     return tuple(run_book().output(record, role) for role in CONTRACTS)
@@ -128,21 +131,25 @@ def gate_rules() -> GateRules:
     return load_rules(Settings().gate)
 
 
-def conclude(contest: Contest, judgement: StageOutput | None, *, force: bool, reason: str) -> Decision | None:
+def conclude(
+    contest: Contest, judgement: StageOutput | None, *, force: bool, reason: str, named: bool = False
+) -> Decision | None:
     """Decide, record it, carry it out and tell of it.
 
     Args:
         contest: Who met whom.
-        judgement: Of the challenger, where it met a champion.
+        judgement: Of the challenger; None where nothing was to be judged.
         force: Whether a person overrides the gate.
         reason: Why.
+        named: Whether a person chose this run: enough for a first champion whose evidence is thin.
 
     Returns:
         The decision: a new one, or the one that the same judgement led to before; None where the champion changed
         meanwhile, so that the contest is to be opened anew.
     """
     book = ChampionBook(Settings().outputs_folder)
-    decision = _decide(contest, judgement, force=force, reason=reason)
+    checks = read_checks(judgement) if judgement else ()
+    decision = decide(contest, checks, judgement.key if judgement else None, force=force, reason=reason, named=named)
     if decision.outcome is Outcome.UNCHANGED:
         logger.info("%s", decision.words)
         return decision
@@ -177,37 +184,6 @@ def _standing(force: bool) -> Standing:
         return Standing()
 
 
-def _decide(contest: Contest, judgement: StageOutput | None, *, force: bool, reason: str) -> Decision:
-    met = contest.standing.champion
-    package = contest.candidate.package
-    against = met.candidate.run if met else None
-    checks: tuple[Check, ...] = ()
-    if met is not None and package == met.candidate.package:
-        outcome, reason = Outcome.UNCHANGED, f"it is what the champion {against} predicts with already"
-    elif force:
-        outcome = Outcome.PROMOTED
-    elif package in contest.standing.withdrawn:
-        outcome, reason = Outcome.REFUSED, "it was rolled back; --force promotes it all the same"
-    else:
-        checks = read_checks(judgement) if judgement else (_first_check(contest.challenger),)
-        outcome = Outcome.PROMOTED if all(check.passed for check in checks) else Outcome.REFUSED
-        reason = reason if met else f"the first {CHAMPION}" if outcome is Outcome.PROMOTED else ""
-    return Decision(
-        outcome=outcome,
-        candidate=contest.candidate,
-        against=against,
-        checks=checks,
-        forced=force and outcome is Outcome.PROMOTED,
-        reason=reason,
-        judgement=judgement.key if judgement else None,
-        decided=now(),
-    )
-
-
-def _first_check(challenger: RunRecord) -> Check:
-    return check_contracts(broken_contracts(contracts_of(challenger)))
-
-
 def _before(book: ChampionBook, decision: Decision) -> Decision | None:
     """The same refusal, recorded earlier."""
 
@@ -222,10 +198,15 @@ def _publish(decision: Decision) -> None:
     logger.info("%s", decision.words)
     rows = [{"check": check.name, "passed": check.passed, "why": check.words} for check in decision.checks]
     if rows:
-        create_table_artifact(rows, key="promotion-checks", description=f"The gate, run {decision.candidate.run}")
-    lines = [f"- {'✓' if check.passed else '✗'} **{check.name}**: {check.words}" for check in decision.checks]
-    create_markdown_artifact(
-        "\n".join([f"# {decision.candidate.run}: {decision.outcome.value}", "", decision.words, "", *lines]),
+        publish_table(rows, key="promotion-checks", description=f"The gate, run {decision.candidate.run}")
+    lines = [
+        f"- {'✓' if check.passed else '✗'} **{escape_markdown(check.name)}**: {escape_markdown(check.words)}"
+        for check in decision.checks
+    ]
+    publish_markdown(
+        "\n".join(
+            [f"# {decision.candidate.run}: {decision.outcome.value}", "", escape_markdown(decision.words), "", *lines]
+        ),
         key="promotion",
         description=decision.words[:250],
     )

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import httpx
+from prefect import get_client
+from prefect.exceptions import CancelledRun, ObjectNotFound, TerminationSignal
 from prefect.runtime import flow_run
 
 from rakuten.errors import ContractError
@@ -43,20 +47,20 @@ class OpenRun:
 
 
 @contextmanager
-def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, Any]) -> Iterator[OpenRun]:
+def recorded_run(flow: str, parameters: dict[str, Any], plan: Plan | ImageStudyPlan | None = None) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:
         flow: The flow's name.
-        plan: What is run.
         parameters: What the flow was called with.
+        plan: What is run; None: the flow has no plan.
     """
     book = run_book()
     record = book.open(
-        flow=flow,
+        flow,
         flow_run=flow_run.get_id(),
         parameters=parameters,
-        plan=plan.model_dump(mode="json"),
+        plan=plan.model_dump(mode="json") if plan else {},
     )
     run = OpenRun(record)
     with using_outputs(), exclusive(book.lock(record.run), purpose=record.run):
@@ -64,12 +68,37 @@ def recorded_run(flow: str, plan: Plan | ImageStudyPlan, parameters: dict[str, A
         try:
             yield run
         except BaseException as error:
-            message = f"{type(error).__name__}: {error}"
-            book.close(record, Status.FAILED, error=message, **run.found)
+            status, message = _ending(error)
+            book.close(record, status, error=message, **run.found)
             if isinstance(error, ContractError):
                 tell_of_broken_contract(Path(parameters["dump"]).name, " ".join(str(error).split()))
             raise
         book.close(record, Status.COMPLETED, **run.found)
+
+
+def _ending(error: BaseException) -> tuple[Status, str]:
+    """The status and message of a run that an error ended: cancelled, interrupted or failed."""
+    if isinstance(error, KeyboardInterrupt):
+        return Status.INTERRUPTED, "interrupted with Ctrl-C"
+    if isinstance(error, TerminationSignal | CancelledRun):
+        if _is_cancelling():
+            return Status.CANCELLED, "cancelled in the Prefect UI or with its API"
+        return Status.INTERRUPTED, "its process was told to end (SIGTERM)"
+    return Status.FAILED, f"{type(error).__name__}: {error}"
+
+
+def _is_cancelling() -> bool:
+    """Whether Prefect has this flow run as being cancelled; False where its server is gone, too."""
+    run = flow_run.get_id()
+    if run is None:
+        return False
+    try:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(UUID(run)).state
+    except (httpx.HTTPError, ObjectNotFound) as error:
+        logger.warning("the server does not tell who ended this run: %s", error)
+        return False
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 
 def run_book() -> RunBook:

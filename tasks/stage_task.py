@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -9,14 +10,14 @@ from prefect import Task, task
 from prefect.cache_policies import CachePolicy
 from prefect.client.schemas.objects import TaskRun
 from prefect.context import TaskRunContext
-from prefect.runtime import task_run
 from prefect.serializers import Serializer
 from prefect.states import State
 
-from rakuten.errors import OutputError, RakutenError, StageProcessError
+from rakuten.errors import KeyInputError, OutputError, RakutenError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.child import run_in_child
 from rakuten.outputs.progress import listening
+from rakuten.outputs.stage_output import MANIFEST
 from rakuten.settings import Settings
 from rakuten.stages import Stage
 from tasks.engine import taking
@@ -131,7 +132,8 @@ class StageTask:
         as_task = task(
             name=self.stage.name,
             description=self.stage.summary,
-            task_run_name=self._run_name,
+            # Prefect's protocol of such a function asks for more than it uses.
+            task_run_name=self._run_name,  # type: ignore[arg-type]
             cache_policy=StageKeyPolicy(stage=self.stage),
             persist_result=True,
             result_storage=Settings().outputs_folder / RECORDS,
@@ -145,7 +147,7 @@ class StageTask:
     def _run(self, inputs: dict[str, Any]) -> StageOutput:
         store = OutputStore(Settings().outputs_folder)
         called = self._called(inputs)
-        with listening(ProgressArtifact(called)):
+        with ProgressArtifact(called) as progress, listening(progress):
             if not self.stage.isolated:
                 return store.run(self.stage, **inputs)
             if not self.slot:
@@ -153,8 +155,18 @@ class StageTask:
             with training_slot(called) as resources:
                 return run_in_child(store, self.stage, inputs, resources, called=called)
 
-    def _run_name(self) -> str:
-        return self._called(task_run.parameters)
+    def _run_name(self, parameters: dict[str, Any]) -> str:
+        return f"{self._called(parameters)}{self._cached_from(parameters)}"
+
+    def _cached_from(self, inputs: dict[str, Any]) -> str:
+        """The end of a task run's name where its output is there before it begins: when that was made."""
+        try:
+            manifest = Settings().outputs_folder / self.stage.key(**inputs) / MANIFEST
+            made = datetime.fromtimestamp(manifest.stat().st_mtime).astimezone()
+        except (KeyInputError, OSError):
+            # No such output, or no key: then the stage itself raises the error.
+            return ""
+        return f" · cached from {made:%d %b}"
 
     def _called(self, inputs: dict[str, Any]) -> str:
         return f"{self.stage.name} {self._label_of(inputs)}".rstrip()

@@ -4,6 +4,7 @@ They bear no tags: for each tag of each run Prefect's server writes a concurrenc
 writes meet, are answered 503 and tried again two seconds later.
 """
 
+from rakuten.data.fitted_products import list_fitted_products as _list_fitted_products
 from rakuten.data.merging import merge_products as _merge_products
 from rakuten.data.products import read_products as _read_products
 from rakuten.data.split import pool_sides as _pool_sides
@@ -11,6 +12,7 @@ from rakuten.data.split import split_products as _split_products
 from rakuten.data.validation import accept_products as _accept_products
 from rakuten.data.validation import check_table as _check_table
 from rakuten.data.validation import validate_dump as _validate_dump
+from rakuten.data.validation_page import render_validation as _render_validation
 from rakuten.evaluation.compare_models import compare_models as _compare_models
 from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
@@ -18,7 +20,6 @@ from rakuten.evaluation.label_errors import find_label_errors as _find_label_err
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
 from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
-from rakuten.evaluation.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.exploration.comparison import compare_parts as _compare_parts
 from rakuten.exploration.comparison import compare_profiles as _compare_profiles
 from rakuten.exploration.images import describe_images as _describe_images
@@ -38,9 +39,11 @@ from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
 from rakuten.prediction.packing import package_model as _package_model
+from rakuten.prediction.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.promotion.drift import measure_drift as _measure_drift
+from rakuten.promotion.first_champion import judge_first_champion as _judge_first_champion
+from rakuten.promotion.keep_test_products import keep_test_products as _keep_test_products
 from rakuten.promotion.stages import judge_challenger as _judge_challenger
-from rakuten.promotion.stages import keep_test_side as _keep_test_side
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -66,12 +69,14 @@ from tasks.stage_task import StageTask
 read_products = StageTask(_read_products)
 inspect_images = StageTask(_inspect_images)
 validate_dump = StageTask(_validate_dump)
+render_validation = StageTask(_render_validation)
 accept_products = StageTask(_accept_products)
 merge_products = StageTask(_merge_products)
 check_table = StageTask(_check_table, label="file")
 clean_products = StageTask(_clean_products)
 split_products = StageTask(_split_products)
 pool_sides = StageTask(_pool_sides)
+list_fitted_products = StageTask(_list_fitted_products)
 find_corpus_words = StageTask(_find_corpus_words)
 
 resize_images = StageTask(_resize_images, label="size")
@@ -116,7 +121,8 @@ report_step = StageTask(_report_step, label="step")
 report_rates = StageTask(_report_rates)
 render_study = StageTask(_render_study)
 write_submission = StageTask(_write_submission, label="part")
-keep_test_side = StageTask(_keep_test_side)
+keep_test_products = StageTask(_keep_test_products)
+judge_first_champion = StageTask(_judge_first_champion)
 judge_challenger = StageTask(_judge_challenger)
 measure_drift = StageTask(_measure_drift)
 

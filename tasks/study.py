@@ -91,6 +91,8 @@ class ImageStudy:
                 recipes=begun.recipes,
                 detailed=tuple(recipe.name for recipe in detailed),
                 refused=refused,
+                snapshot=self.data.dump.snapshot,
+                split=self.split,
             )
 
     def end_rates(self, begun: Begun) -> dict[str, float]:
@@ -106,6 +108,8 @@ class ImageStudy:
             pictures=tuple(pictures.values()),
             recipes=tuple(recipe for recipe in self.finalists if recipe.name in found),
             refused=refused,
+            snapshot=self.data.dump.snapshot,
+            split=self.split,
         )
         # As many digits as a range test is good for, so that the recipes of step 5 can be read.
         return {name: float(f"{search.facts['learning_rate']:.2g}") for name, search in found.items()}

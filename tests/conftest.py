@@ -13,12 +13,15 @@ settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def prefect_api() -> Iterator[None]:
-    """A Prefect server for this session; starting one takes twenty seconds, so ask for it only where flows run."""
+def prefect_api() -> Iterator[str]:
+    """The address of a Prefect server for this session; starting one takes twenty seconds, so ask for it only where
+    flows run. Commands in processes of their own use it where PREFECT_API_URL names it, and start none themselves.
+    """
+    from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=120):
-        yield
+        yield PREFECT_API_URL.value()
 
 
 @pytest.fixture

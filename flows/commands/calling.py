@@ -1,44 +1,45 @@
-"""What every command does: call a flow, show a run, turn this project's errors into a line and an exit code."""
+"""What every command does: call a flow, show a run, turn errors into a line and an exit code."""
 
 import functools
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-BAD_INPUT = 2
-FAILURE = 1
-INTERRUPTED = 130
+SUCCESS = 0
 
 
 def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Show this project's errors as one line; bad input ends with exit code 2, other failures with 1."""
+    """Show every error as one line; bad input ends with exit code 2, other failures with 1."""
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        from rakuten.errors import InputError, RakutenError
+        from flows.commands.failures import report
 
         try:
+            _warn_of_unknown_settings()
             command(**arguments)
-        except RakutenError as error:
-            click.echo(f"rakuten: {error}", err=True)
-            _leave(BAD_INPUT if isinstance(error, InputError) else FAILURE)
-        except KeyboardInterrupt:
-            click.echo("rakuten: interrupted; the same command goes on from here", err=True)
-            _leave(INTERRUPTED)
-        # Prefect turns SIGTERM into a BaseException of its own; SystemExit is click's.
+            sys.stdout.flush()
+        # Prefect turns SIGTERM into a BaseException of its own; those that go on are click's.
         except BaseException as error:
-            if not isinstance(error, SystemExit | click.ClickException | click.exceptions.Exit):
-                traceback.print_exc()
-                _leave(FAILURE)
-            raise
+            if isinstance(error, SystemExit | click.ClickException | click.exceptions.Exit | click.Abort):
+                raise
+            _leave(report(error))
+        if "prefect" in sys.modules:
+            # All is sent and shown: Prefect's threads and exit handlers would hold the prompt up for seconds.
+            _leave(SUCCESS)
 
     return run
+
+
+def _warn_of_unknown_settings() -> None:
+    from rakuten.settings import unknown_settings
+
+    for line in unknown_settings(os.environ):
+        click.echo(f"rakuten: {line}", err=True)
 
 
 def _leave(code: int) -> NoReturn:
@@ -53,12 +54,14 @@ def prefect_session(module: str) -> Iterator[Any]:
     """A module of flows, imported with the Prefect API that `flows.prefect_server` chooses."""
     import importlib
 
+    from flows.checks import check_outputs
     from flows.console import quieten
     from flows.prefect_server import prefect_api
     from rakuten.settings import Settings
 
     # Children and later folders must not depend on where the command was called.
     settings = Settings()
+    check_outputs(settings, to_write=True)
     os.environ["RAKUTEN_OUTPUTS"] = str(settings.outputs_folder)
     with prefect_api(settings, meanwhile=module):
         quieten()
@@ -80,12 +83,15 @@ def show_run(run: str | None) -> None:
 
 def outputs_store() -> Any:
     """The store of this machine's outputs folder."""
+    from flows.checks import check_outputs
     from rakuten.outputs import OutputStore
     from rakuten.settings import Settings
 
-    return OutputStore(Settings().outputs_folder)
+    return OutputStore(check_outputs(Settings()))
 
 
 def absolute(path: str) -> str:
     """A path as it is meant where the command was typed."""
-    return str(Path(path).expanduser().absolute())
+    from rakuten.paths import named_path
+
+    return str(named_path(path))

@@ -39,8 +39,8 @@ def nightly(catalogue: str, plan: str, modality: Modality) -> None:
 
 @click.command()
 @CATALOGUE
-@click.option("--from", "first", default="", metavar="NAME", help="First dump.  [default: the oldest]")
-@click.option("--to", "last", default="", metavar="NAME", help="Last dump.  [default: the newest]")
+@click.option("--first", "--from", "first", default="", metavar="NAME", help="First dump.  [default: the oldest]")
+@click.option("--last", "--to", "last", default="", metavar="NAME", help="Last dump.  [default: the newest]")
 @click.option(
     "--only",
     type=click.Choice(["all", "features", "scores", "drift"]),

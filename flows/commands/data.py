@@ -1,6 +1,5 @@
 """Commands on dumps: making one, holding one against its contracts."""
 
-import html
 from pathlib import Path
 
 import click
@@ -20,29 +19,51 @@ def demo_dump(folder: str, products: int, images: int | None, seed: int, image_s
     """Write a generated dump in the challenge's layout."""
     from flows.console import progress_bar
     from rakuten.data.demo_dump import write_demo_dump
+    from rakuten.errors import InputError
+    from rakuten.paths import named_path, why_no_folder
 
+    target = named_path(folder)
+    if (target.exists() or target.is_symlink()) and (reason := why_no_folder(target)):
+        raise InputError(f"{folder} {reason}")
     with progress_bar("products") as show:
         write_demo_dump(
-            Path(folder), num_products=products, num_images=images, seed=seed, image_size=image_size, on_progress=show
+            target, num_products=products, num_images=images, seed=seed, image_size=image_size, on_progress=show
         )
     click.echo(f"{products:,} generated products in {folder}")
 
 
 @click.command()
 @DUMP
+@click.option(
+    "--data-docs",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write Great Expectations' own pages, too: to this folder, outside the outputs; figures only.",
+)
 @reporting_errors
-def validate(dump: str) -> None:
-    """Hold a dump against its contracts; writes the quarantine and Data Docs."""
+def validate(dump: str, data_docs: Path | None) -> None:
+    """Hold a dump against its contracts; writes the quarantine and a page."""
     from flows.checks import check_dump
+    from flows.data_docs import data_docs_of, upstream
+    from rakuten.data.data_docs import require_docs_folder
+    from rakuten.data.validation import QUARANTINE_CSV, VERDICT_FILE
+    from rakuten.data.validation_page import PAGE
     from rakuten.errors import ContractError
+    from rakuten.settings import Settings
 
     check_dump(dump)
-    key = call_flow("flows.validate", "validate_only", dump=absolute(dump))
-    found = outputs_store().find(key)
-    assert found is not None
-    verdict = found.read_json("verdict.json")
+    if data_docs is not None:
+        require_docs_folder(data_docs, Settings().outputs_folder)
+    store = outputs_store()
+    page = store.find(call_flow("flows.validate", "validate_only", dump=absolute(dump)))
+    assert page is not None
+    validation = upstream(store, page, "validation")
+    assert validation is not None
+    verdict = validation.read_json(VERDICT_FILE)
     click.echo("\n".join(verdict["summary"]))
-    click.echo(f"\nquarantine  {found.file('quarantine.parquet')}\nData Docs   {found.folder / 'data_docs/index.html'}")
+    click.echo(f"\nquarantine  {validation.file(QUARANTINE_CSV)}\npage        {page.file(PAGE)}")
+    if data_docs is not None:
+        click.echo(f"Data Docs   {data_docs_of(store, validation, data_docs)}")
     if not verdict["ok"]:
         raise ContractError("the dump breaks its contracts; see the lines above")
 
@@ -69,6 +90,7 @@ def drift(dump: str, model: str) -> None:
 def explore(dump: str, against: str | None) -> None:
     """Look at a dump: classes, texts, words, photos, repeats, doubtful labels, and what shifted since another dump."""
     from flows.checks import check_dump
+    from rakuten.pages.markdown import unescape_markdown
 
     for folder in filter(None, (dump, against)):
         check_dump(folder)
@@ -77,5 +99,5 @@ def explore(dump: str, against: str | None) -> None:
     found = outputs_store().find(key)
     assert found is not None
     # Escaped for whoever renders it; a terminal shows characters as they are.
-    click.echo(html.unescape(found.file("exploration.md").read_text("utf-8")))
+    click.echo(unescape_markdown(found.file("exploration.md").read_text("utf-8")))
     click.echo(f"page  {found.file('exploration.html')}")

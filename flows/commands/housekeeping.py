@@ -1,5 +1,7 @@
 """The command that makes room."""
 
+import sys
+
 import click
 
 from flows.commands.calling import outputs_store, reporting_errors
@@ -13,13 +15,14 @@ from flows.commands.calling import outputs_store, reporting_errors
 @click.option("--protect", multiple=True, metavar="RUN", help="A further run that keeps all it needs; repeatable.")
 @click.option("--wait", is_flag=True, help="Wait until no run is at work, rather than give up.")
 @click.option("--dry-run", is_flag=True, help="Show what would go and remove nothing.")
+@click.option("--yes", is_flag=True, help="Remove without asking; needed where there is no terminal to ask on.")
 @reporting_errors
-def gc(keep: str, runs: int, protect: tuple[str, ...], wait: bool, dry_run: bool) -> None:
+def gc(keep: str, runs: int, protect: tuple[str, ...], wait: bool, dry_run: bool, yes: bool) -> None:
     """Remove outputs that neither a recent run needs nor a champion, least recently used first."""
     from contextlib import nullcontext
 
     from flows.overview import clearing_lines
-    from rakuten.errors import OutputsInUseError
+    from rakuten.errors import InputError, OutputsInUseError
     from rakuten.outputs.housekeeping import clear, needed_by, parse_size, plan_clearing, survey
     from rakuten.outputs.runs import RunBook
     from rakuten.promotion.champions import ChampionBook
@@ -33,7 +36,12 @@ def gc(keep: str, runs: int, protect: tuple[str, ...], wait: bool, dry_run: bool
         book = RunBook(store)
         protected = [*ChampionBook(store.folder).read().needed_runs, *(book.find(run).run for run in protect)]
         clearing = plan_clearing(survey(store), needed_by(book.all(), runs, protected), size)
-        click.echo("\n".join(clearing_lines(clearing, size, dry_run=dry_run)))
+        asks = bool(clearing.removed) and not (dry_run or yes)
+        click.echo("\n".join(clearing_lines(clearing, size, dry_run=dry_run or asks)))
+        if asks and not sys.stdin.isatty():
+            raise InputError("nothing was removed: there is no terminal to ask on; add --yes to remove without asking")
+        if asks:
+            click.confirm("remove them?", abort=True)
         if not dry_run:
             clear(store, clearing)
             forget_lost_records(store)

@@ -29,7 +29,7 @@ def predict(dump: str, model: str, part: Part, output: str) -> None:
     """Predict the product types of a dump with the models of a run, or of a package."""
     from flows.checks import check_predict
 
-    check_predict(dump, model, part)
+    check_predict(dump, model, part, output)
     rows = call_flow(
         "flows.predict", "predict_products", dump=absolute(dump), output=absolute(output), model=model, part=part
     )

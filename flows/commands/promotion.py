@@ -11,7 +11,11 @@ from flows.commands.calling import call_flow, outputs_store, reporting_errors
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
 @reporting_errors
 def promote(run: str, force: bool, reason: str) -> None:
-    """Make a run's models the champion, if they pass the gate; without RUN, the newest completed one."""
+    """Make a run's models the champion, if they pass the gate; without RUN, the newest completed one.
+
+    As long as there is no champion, naming RUN is enough where only the evidence is thin (few test products, generated
+    data).
+    """
     from flows.checks import check_promote
 
     check_promote(run, force=force, reason=reason)
@@ -23,8 +27,10 @@ def promote(run: str, force: bool, reason: str) -> None:
 @reporting_errors
 def rollback(reason: str) -> None:
     """Put the champion's predecessor back in its place, at once."""
+    from flows.checks import check_rollback
     from rakuten.promotion.champions import ChampionBook
 
+    check_rollback()
     store = outputs_store()
     click.echo(ChampionBook(store.folder).roll_back(reason).words)
     tell_mlflow(store.folder)

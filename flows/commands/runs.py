@@ -1,5 +1,6 @@
 """Commands that look at runs."""
 
+import json
 import sys
 
 import click
@@ -8,12 +9,17 @@ from flows.commands.calling import outputs_store, reporting_errors, show_run
 
 
 @click.command()
+@click.option("--flow", metavar="NAME", help="Only runs of this flow, e.g. retrain.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.  [default: all]")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list with all that is recorded, for programs.")
 @reporting_errors
-def runs() -> None:
-    """List the runs, newest first."""
-    from flows.overview import run_lines
+def runs(flow: str | None, limit: int | None, as_json: bool) -> None:
+    """List the runs, newest first: state, duration, scores, and which one is the champion."""
+    from flows.overview import run_records, run_table
 
-    click.echo("\n".join(run_lines(outputs_store())))
+    store = outputs_store()
+    found = run_records(store, flow, limit)
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(run_table(store, found)))
 
 
 @click.command()

@@ -35,17 +35,23 @@ def serve(deployments: Path | None) -> None:
 def deploy(deployments: Path | None) -> None:
     """Tell the server that PREFECT_API_URL names of work pool, deployments and automations."""
     from flows.commands.calling import prefect_session
+    from flows.serving.api import named_api
+    from flows.serving.registered import registered_lines
     from rakuten.settings import Settings
 
+    address = named_api("register with")
     with prefect_session("flows.serving.set_up") as session:
         session.set_up(Settings(), deployments or session.DEPLOYMENTS, anew=True)
+    click.echo("\n".join(registered_lines(address)))
 
 
 @click.command()
 @reporting_errors
 def worker() -> None:
     """Carry out runs of the server that PREFECT_API_URL names, until interrupted."""
+    from flows.serving.api import named_api, require_api
     from flows.serving.serve import work
     from rakuten.settings import Settings
 
+    require_api(named_api("work for"))
     sys.exit(work(Settings()))

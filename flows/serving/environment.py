@@ -3,13 +3,15 @@
 import os
 from pathlib import Path
 
+from flows.serving.proxies import without_proxy_for_loopback
 from rakuten.settings import Settings
 
 HEARTBEAT_SECONDS = 30
 LATE_AFTER_SECONDS = 300
 # By this all automations of this project are known.
 PREFIX = "rakuten: "
-MARK = f"{PREFIX}mark runs that died"
+MARKS = f"{PREFIX}mark runs "
+MARK = f"{MARKS}that died"
 
 
 def prefect_home(settings: Settings) -> Path:
@@ -26,8 +28,8 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     """Variables for Prefect; what the user has set in the environment already wins."""
     defaults = {
         "PREFECT_HOME": str(prefect_home(settings)),
-        # The links that runs print; a command's own server has no UI.
-        "PREFECT_UI_URL": ui_address(settings),
+        # No other origin may read what the API answers; see `origin_guard`.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(settings.public_urls or [ui_address(settings)]),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         # The library's log lines appear in the run that caused them.
@@ -47,17 +49,19 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         # A run that waits for its turn behind others is not late yet.
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(LATE_AFTER_SECONDS),
     }
-    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+    chosen = {name: os.environ.get(name, value) for name, value in defaults.items()}
+    return {**chosen, **without_proxy_for_loopback()}
 
 
 def served_environment(settings: Settings) -> dict[str, str]:
     """The same for a server that also serves the UI."""
-    address = f"{ui_address(settings)}/api"
     return {
         **prefect_environment(settings),
-        # Without them a UI on another port than 4200 calls 4200 and stays blank.
-        "PREFECT_SERVER_UI_API_URL": address,
-        "PREFECT_UI_API_URL": address,
+        "PREFECT_UI_URL": ui_address(settings),
+        # On the page's own origin: the UI also works as `localhost`, through an SSH tunnel on another port or a proxy.
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_UI_API_URL": "/api",
+        "PREFECT__SERVER_FINAL": "1",
         # Automations see scheduled runs as they begin and end, not a quarter of an hour later.
         "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "flows.serving.event_order",
     }

@@ -3,16 +3,18 @@
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flows.prefect_server import served
 from flows.serving.api import ask
-from flows.serving.environment import MARK, prefect_environment, ui_address
+from flows.serving.environment import MARKS, prefect_environment, ui_address
 from flows.serving.processes import Process, answers, descendants, end, start, tell, wait_until_ready
 from rakuten.errors import InputError, RakutenError
 from rakuten.settings import Settings
@@ -37,14 +39,15 @@ def serve(settings: Settings, deployments: Path | None = None) -> None:
     """
     stopping = _stop_signals()
     settle_environment(settings)
+    started = datetime.now(UTC)
     with served(settings) as (server, address):
         os.environ["PREFECT_API_URL"] = address
         # Imports Prefect, which reads its environment then, while the server comes up.
         from flows.serving import set_up
 
         wait_until_ready(address, server)
-        set_up.set_up(settings, deployments or set_up.DEPLOYMENTS)
-        worker = start_worker(settings)
+        set_up.set_up_and_recover(settings, deployments or set_up.DEPLOYMENTS, worker=worker_name(), since=started)
+        worker = start_worker(settings, worker_name())
         try:
             _say(settings)
             while not stopping.wait(LOOK_SECONDS):
@@ -53,7 +56,8 @@ def serve(settings: Settings, deployments: Path | None = None) -> None:
                 if worker.poll() is not None:
                     logger.warning("the worker ended with code %s; starting another", worker.returncode)
                     time.sleep(RESTART_SECONDS)
-                    worker = start_worker(settings)
+                    set_up.recover_from_worker(worker_name())
+                    worker = start_worker(settings, worker_name())
         finally:
             with _going_on_later(address):
                 stop_worker(worker)
@@ -88,10 +92,22 @@ def settle_environment(settings: Settings) -> None:
     os.environ.update(prefect_environment(settings))
 
 
-def start_worker(settings: Settings) -> Process:
-    """A worker of the project's pool."""
+def worker_name() -> str:
+    """Name of this machine's worker of `serve`: by it other machines' workers are told from a killed one of its own."""
+    return f"serve on {socket.gethostname()}"
+
+
+def start_worker(settings: Settings, name: str | None = None) -> Process:
+    """Start a worker of the project's pool.
+
+    Args:
+        settings: How many runs it carries out at once.
+        name: Its name in the UI; None: one that Prefect makes up.
+    """
     options = ["--pool", "rakuten", "--type", "process", "--limit", str(settings.worker_runs)]
-    return start(["prefect", "worker", "start", *options], {})
+    if name is not None:
+        options += ["--name", name]
+    return start(["flows.serving.worker", *options], {})
 
 
 def stop_worker(worker: Process) -> None:
@@ -117,7 +133,7 @@ def _going_on_later(address: str) -> Iterator[None]:
     mine = {"work_pools": {"name": {"any_": ["rakuten"]}}}
     under_way = ask(address, "flow_runs/filter", {**mine, "flow_runs": _in_states("RUNNING", "PENDING")})
     for automation in ask(address, "automations/filter", {}):
-        if automation["name"] == MARK:
+        if automation["name"].startswith(MARKS):
             ask(address, f"automations/{automation['id']}", {"enabled": False}, "PATCH")
     yield
     for run in under_way:

@@ -1,41 +1,38 @@
-"""What a server must be told of this project: work pool, queues, deployments, automations. Needs a server to talk to.
+"""Set-up of a Prefect server for this project: work pool, deployments, automations; and recovery after a hard stop.
 
-All of it can be done again at any time. What people change in the UI (a paused schedule, an automation switched off)
-stays as it is, until the deployments' file itself changes or they ask for it.
+All of it can be done again at any time: what is there is compared with what should be, and repaired with a log line for
+each repair. What people switched off in the UI (a paused schedule, an automation) stays off.
 """
 
 import hashlib
 import logging
-import subprocess
-import sys
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.exceptions import ObjectNotFound
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
 from prefect.variables import Variable
-from prefect.workers.process import ProcessWorker
 
-from flows.serving.automations import set_up_automations
-from flows.serving.interrupted import mark_interrupted_runs
-from rakuten.errors import InputError, RakutenError
-from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook
+import flows
+from flows.serving.automations import set_up_automations, switch_marks
+from flows.serving.concurrency_slots import free_slots
+from flows.serving.deployments import deploy_all, read_file, repair_deployments
+from flows.serving.interrupted import recover_runs
+from flows.serving.missed import catch_up
+from flows.serving.unreachable import replace_unreachable_runs
+from flows.serving.work_pool import has_other_workers, repair_pool
 from rakuten.settings import Settings
 
 logger = logging.getLogger("rakuten.serving")
 
 DEPLOYMENTS = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
-POOL = "rakuten"
-# Lower goes first where a worker cannot carry out all that waits.
-QUEUES = {"nightly": 1, "default": 2, "backfill": 3}
-COMMAND = "python -m flows.serving.run_process"
 DEPLOYED = "rakuten_deployed"
 
 
 def set_up(settings: Settings, deployments: Path = DEPLOYMENTS, *, anew: bool = False) -> None:
-    """Tell the server that PREFECT_API_URL names all it must know.
+    """Set up the server that PREFECT_API_URL names, for workers of any machine.
 
     Args:
         settings: Who is told of failures, and when a nightly run is late.
@@ -43,51 +40,66 @@ def set_up(settings: Settings, deployments: Path = DEPLOYMENTS, *, anew: bool = 
         anew: Deploy even if this server has these deployments already.
 
     Raises:
-        InputError: If there is no such file.
+        InputError: If there is no such file, or it is not a deployments' file.
         RakutenError: If Prefect refuses it.
     """
-    if not deployments.is_file():
-        raise InputError(f"no deployments' file {deployments}; it stands in the project's folder, deployments/")
-    set_up_pool()
-    content = hashlib.sha256(deployments.read_bytes() + version("prefect").encode()).hexdigest()[:20]
-    if anew or Variable.get(DEPLOYED) != content:
-        deploy(deployments)
-        Variable.set(DEPLOYED, content, overwrite=True)
-    set_up_automations(settings)
-    mark_interrupted_runs(RunBook(OutputStore(settings.outputs_folder)))
-
-
-def set_up_pool() -> None:
-    """Create the work pool and its queues where they are absent."""
     with get_client(sync_client=True) as client:
-        try:
-            template = client.read_work_pool(POOL).base_job_template
-        except ObjectNotFound:
-            template = ProcessWorker.get_default_base_job_template()
-            client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
-        command = template["variables"]["properties"]["command"]
-        if command.get("default") != COMMAND:
-            command["default"] = COMMAND
-            client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
-        present = {queue.name for queue in client.read_work_queues(work_pool_name=POOL)}
-        for name, priority in QUEUES.items():
-            if name not in present:
-                client.create_work_queue(name, priority=priority, work_pool_name=POOL)
-            queue = client.read_work_queue_by_name(name, work_pool_name=POOL)
-            if queue.priority != priority:
-                client.update_work_queue(queue.id, priority=priority)
+        _set_up(client, settings, deployments, anew=anew)
+        switch_marks(client, enabled=True)
 
 
-def deploy(deployments: Path) -> None:
-    """Register all deployments of a file.
+def set_up_and_recover(settings: Settings, deployments: Path, *, worker: str, since: datetime) -> None:
+    """Set up the server of this machine, and settle what a hard stop left; its worker is not started yet.
+
+    Args:
+        settings, deployments: As in `set_up`.
+        worker: Name of this machine's worker.
+        since: When the server was started.
 
     Raises:
-        RakutenError: If Prefect refuses it; the message ends with what it said.
+        InputError, RakutenError: As `set_up`.
     """
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(deployments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RakutenError(
-            f"the deployments of {deployments} were refused:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        )
-    logger.info("deployed %s", deployments)
+    with get_client(sync_client=True) as client:
+        # Otherwise they mark what is scheduled anew below.
+        switch_marks(client, enabled=False)
+        _set_up(client, settings, deployments)
+        if has_other_workers(client, worker, since):
+            logger.warning("workers of other machines are online: interrupted runs are left to their heartbeats")
+        else:
+            resumed = recover_runs(client, since=since)
+            free_slots(client)
+            catch_up(client, resumed)
+            replace_unreachable_runs(client)
+        switch_marks(client, enabled=True)
+
+
+def recover_from_worker(worker: str) -> None:
+    """Settle the runs that this machine's worker had taken and not begun when it died; those begun end by themselves.
+
+    Args:
+        worker: Name of this machine's worker.
+    """
+    with get_client(sync_client=True) as client:
+        if not has_other_workers(client, worker):
+            recover_runs(client, types=(StateType.PENDING, StateType.CANCELLING))
+
+
+def _set_up(client: SyncPrefectClient, settings: Settings, deployments: Path, *, anew: bool = False) -> None:
+    # Each repair is a line at this level.
+    logger.setLevel(logging.INFO)
+    read_file(deployments)
+    repair_pool(client)
+    content = _digest(deployments)
+    if anew or Variable.get(DEPLOYED) != content:
+        deploy_all(client, deployments)
+        Variable.set(DEPLOYED, content, overwrite=True)
+    repair_deployments(client, deployments)
+    set_up_automations(client, settings)
+
+
+def _digest(deployments: Path) -> str:
+    """Digest of all that decides how deployments are registered: the file, the flows' parameters, Prefect's version."""
+    code = sorted(Path(flows.__path__[0]).glob("*.py"))
+    parts = [deployments, *code]
+    content = b"".join(hashlib.sha256(part.read_bytes()).digest() for part in parts)
+    return hashlib.sha256(content + version("prefect").encode()).hexdigest()[:20]

@@ -8,14 +8,18 @@ no dump (hidden folders, links, files) is told, never followed.
 import hashlib
 import os
 import re
+import stat
 import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rakuten.data.layout import IMAGE_FOLDERS, IMAGES_ARCHIVE, IMAGES_FOLDER, PRODUCT_TABLES, TABLES
+from rakuten.data.image_sources import image_sources
+from rakuten.data.layout import IMAGE_FOLDERS, IMAGES_FOLDER, PRODUCT_TABLES, TABLES
+from rakuten.data.regular_files import is_regular, open_regular
 from rakuten.errors import DumpError
+from rakuten.printable import printable
 
 MARKER = "_SUCCESS"
 # Copies over a network pause; this long without any change and nobody copies any more.
@@ -43,19 +47,22 @@ class CataloguedDump:
     @property
     def is_marked(self) -> bool:
         """Whether whoever delivered it says that it is whole."""
-        return _is_file(self.path / MARKER)
+        return is_regular(self.path / MARKER)
 
     @property
     def fingerprint(self) -> str:
-        """Differs when the dump was delivered again: of tables, archive and marker, and of the folders' entries.
+        """Differs when the dump was delivered again: of tables, archives and marker, and of the folders' entries.
 
         Costs a few looks at the file system whatever the number of images; an image that is overwritten in place is
         seen by the runs, which look at every file, not here.
         """
-        parts = [MARKER, *TABLES, IMAGES_ARCHIVE, IMAGES_FOLDER]
-        parts += [f"{IMAGES_FOLDER}/{folder}" for folder in IMAGE_FOLDERS]
+        parts = [MARKER, *TABLES, IMAGES_FOLDER, *(f"{IMAGES_FOLDER}/{folder}" for folder in IMAGE_FOLDERS)]
+        try:
+            parts += [source.name for source in image_sources(self.path) if source.name not in parts]
+        except (OSError, DumpError):
+            parts.append("unreadable")
         stamps = [f"{part} {_stamp(self.path / part)}" for part in parts]
-        return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:20]
+        return hashlib.sha256("\n".join(stamps).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
     def why_incomplete(self, settle_seconds: float = SETTLE_SECONDS, now: float | None = None) -> str | None:
         """What is missing before the dump may be used; None: nothing.
@@ -64,19 +71,30 @@ class CataloguedDump:
             settle_seconds: How long nothing may have changed in a dump without marker.
             now: Seconds since 1970; None: the present.
         """
-        if not any(_is_file(self.path / table) for table in PRODUCT_TABLES.values()):
+        try:
+            return self._why_incomplete(settle_seconds, time.time() if now is None else now)
+        except OSError as error:
+            # Folders that nobody may read, and files that are moved away while we look.
+            return f"cannot be read: {error.strerror}"
+        except DumpError as error:
+            return f"cannot be read: {error}"
+
+    def _why_incomplete(self, settle_seconds: float, now: float) -> str | None:
+        if not any(is_regular(self.path / table) for table in PRODUCT_TABLES.values()):
             return f"holds none of {', '.join(PRODUCT_TABLES.values())}"
-        archive = self.path / IMAGES_ARCHIVE
-        if archive.exists() and not zipfile.is_zipfile(archive):
-            return f"{IMAGES_ARCHIVE} is no whole zip file"
+        sources = image_sources(self.path)
+        for archive in sources:
+            if archive.name.casefold().endswith(".zip") and (fault := _fault_of_archive(archive)):
+                return f"{printable(archive.name)} {fault}"
         if self.is_marked:
             return None
-        absent = [table for table in TABLES if not _is_file(self.path / table)]
-        if not archive.exists() and not any((self.path / IMAGES_FOLDER / folder).is_dir() for folder in IMAGE_FOLDERS):
+        absent = [table for table in TABLES if not is_regular(self.path / table)]
+        # A folder of images that is still empty is one that is about to be filled.
+        if not any(is_regular(source) or (source.is_dir() and any(source.iterdir())) for source in sources):
             absent.append(IMAGES_FOLDER)
         if absent:
             return f"lacks {', '.join(absent)} and has no {MARKER}"
-        age = (time.time() if now is None else now) - max(_changed(self.path))
+        age = now - max(_changed(self.path))
         if age < settle_seconds:
             return (
                 f"changed {age:.0f} s ago and has no {MARKER}; complete after {settle_seconds:.0f} s without a change"
@@ -139,7 +157,8 @@ class Catalogue:
 
     def _said(self) -> str:
         lacking = {dump.name: dump.why_incomplete(self.settle_seconds) for dump in self.dumps}
-        return "; ".join(f"{name} {why or 'is complete'}" for name, why in (lacking | self.others).items()) or "empty"
+        said = (f"{printable(name)} {why or 'is complete'}" for name, why in (lacking | self.others).items())
+        return "; ".join(said) or "empty"
 
 
 def read_catalogue(folder: Path, settle_seconds: float = SETTLE_SECONDS) -> Catalogue:
@@ -150,13 +169,17 @@ def read_catalogue(folder: Path, settle_seconds: float = SETTLE_SECONDS) -> Cata
         settle_seconds: How long nothing may have changed in a dump without marker.
 
     Raises:
-        DumpError: If there is no such folder.
+        DumpError: If there is no such folder, or it cannot be read.
     """
-    if not folder.is_dir():
-        raise DumpError(f"{folder} is no folder; expected one with a folder for each dump")
+    try:
+        paths = sorted(folder.absolute().iterdir(), key=lambda path: natural_order(path.name))
+    except OSError as error:
+        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        why = "is no folder" if isinstance(error, NotADirectoryError) else why
+        raise DumpError(f"{folder} {why}; expected a folder with a folder for each dump") from error
     dumps: list[CataloguedDump] = []
     others: dict[str, str] = {}
-    for path in sorted(folder.absolute().iterdir(), key=lambda path: natural_order(path.name)):
+    for path in paths:
         reason = _no_dump(path)
         if reason is None:
             dumps.append(CataloguedDump(path))
@@ -173,25 +196,35 @@ def natural_order(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _no_dump(path: Path) -> str | None:
-    if path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISLNK(mode):
         return "is a link"
-    if not path.is_dir():
+    if not stat.S_ISDIR(mode):
         return "is no folder"
     if path.name.startswith("."):
         return "is hidden"
     return None if _NAME.fullmatch(path.name) else "is not named in letters, digits and any of . _ + @ -"
 
 
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _fault_of_archive(archive: Path) -> str | None:
+    try:
+        with open_regular(archive) as file:
+            # It looks for the directory at the end only.
+            return None if zipfile.is_zipfile(file) else "is no whole zip file"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def _stamp(path: Path) -> str:
+    """Size, times and inode: copying tools set back the time of change, and nothing sets back the kernel's own."""
     try:
         status = path.lstat()
     except OSError:
         return "absent"
-    return f"{status.st_size} {status.st_mtime_ns}"
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def _changed(folder: Path) -> Iterator[float]:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Severity = Literal["critical", "warning"]
 
+# Of a small table `min_quarantined` rows may be most of it; never more than this share is borne for their sake.
+SMALL_TABLE_SHARE = 0.2
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,7 +62,8 @@ class ContractMeta(_Frozen):
     Attributes:
         about: The table, in words.
         max_quarantined_share: Share of rows, 0..1, that may be quarantined before the table is refused.
-        min_quarantined: Number of rows that may be in any case; without it one odd row fails a tiny table.
+        min_quarantined: Number of rows that may be in any case, as long as they are no more than a fifth of the table;
+            without it one odd row fails a small table.
     """
 
     about: str
@@ -81,8 +85,10 @@ class Contract(_Frozen):
     expectations: tuple[Expectation, ...] = Field(min_length=1)
 
     def quarantine_limit(self, num_rows: int) -> int:
-        """How many of `num_rows` rows may be quarantined."""
-        return max(self.meta.min_quarantined, int(self.meta.max_quarantined_share * num_rows))
+        """How many of `num_rows` rows may be quarantined; never all of them."""
+        few = min(self.meta.min_quarantined, int(SMALL_TABLE_SHARE * num_rows))
+        limit = max(few, int(self.meta.max_quarantined_share * num_rows))
+        return min(limit, max(num_rows - 1, 0))
 
 
 class FailingRow(_Frozen):

@@ -1,43 +1,70 @@
-"""Data Docs as an output: the pages Great Expectations writes, made the same bytes for the same data.
+"""Great Expectations' own pages (Data Docs) of a dump, written on request to a folder outside the outputs.
 
-The pages still name style sheets on other hosts, which a browser may fetch when somebody opens them; without these
-they are plain but readable. The logo, fetched with a time stamp on each view, is taken out.
+The validation page of this project is `validation_page.py`. Data Docs write values of a table as markup and load
+scripts from other hosts, so these hold figures only, and a policy in each page forbids scripts and other hosts.
 """
 
-import datetime
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
-RUN_NAME = "contracts"
-# When the contracts ran is in the manifest; in a page it would change its bytes at every run.
-RUN_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+from rakuten.data.contracts import Contract
+from rakuten.data.expectations import check_frames
+from rakuten.data.validation import checked_pairs, contract_frames
+from rakuten.errors import InputError
+from rakuten.outputs import StageOutput
 
-_STAMP = re.compile(r"2[0-9]{7}T[0-9]{6}\.[0-9]{6}Z")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LOGO = re.compile(r"<img[^>]*great-expectations-web-assets[^>]*>")
-
-# 4 MB of fonts and pictures a run that the pages do without.
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; img-src data:; style-src 'self' 'unsafe-inline'\">"
+)
+_HEAD = re.compile(r"<head[^>]*>")
+# Scripts, style sheets and pictures of other hosts, which the policy would only have the browser complain of.
+_FOREIGN = re.compile(
+    r"<script\b[^>]*>.*?</script>|<link\b[^>]*https?://[^>]*>|<img\b[^>]*https?://[^>]*>", re.DOTALL | re.IGNORECASE
+)
+# 4 MB of fonts and pictures that the pages do without.
 UNUSED = ("static/fonts", "static/images")
 
 
-def site_config(folder: Path) -> Any:
-    """Great Expectations' description (a dict) of a site in `folder`."""
-    return {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
-    }
+def require_docs_folder(folder: Path, outputs: Path) -> None:
+    """Refuse a folder that Data Docs must not be written to.
+
+    Args:
+        folder: Where they are asked for; made when it is absent.
+        outputs: Folder of all outputs, which holds nothing but outputs.
+
+    Raises:
+        InputError: If the folder is within the outputs, a file, or holds anything.
+    """
+    resolved = folder.expanduser().resolve()
+    if resolved.is_relative_to(outputs.expanduser().resolve()):
+        raise InputError(f"expected a folder for Data Docs outside the outputs folder {outputs}, received {folder}")
+    if resolved.exists() and (not resolved.is_dir() or any(resolved.iterdir())):
+        raise InputError(f"expected an absent or empty folder for Data Docs, received {folder}; name another one")
 
 
-def settle_pages(folder: Path) -> None:
-    """Replace what differs from run to run: times and random identifiers; drop what is not needed."""
+def write_data_docs(
+    products: StageOutput, images: StageOutput | None, contracts: tuple[Contract, ...], folder: Path
+) -> Path:
+    """Write the Data Docs of a dump.
+
+    Args:
+        products, images, contracts: As `validate_dump` takes them.
+        folder: Absent or empty; see `require_docs_folder`.
+
+    Returns:
+        The page to open first.
+    """
+    folder = folder.expanduser().resolve()
+    check_frames(checked_pairs(contract_frames(products, images), contracts), docs=folder)
     for name in UNUSED:
         shutil.rmtree(folder / name, ignore_errors=True)
     for page in sorted(folder.rglob("*.html")):
-        text = _STAMP.sub("", _LOGO.sub("", page.read_text("utf-8")))
-        for number, uuid in enumerate(dict.fromkeys(_UUID.findall(text))):
-            text = text.replace(uuid, f"block-{number}")
-        page.write_text(text, "utf-8")
+        page.write_text(secured(page.read_text("utf-8")), "utf-8")
+    return folder / "index.html"
+
+
+def secured(page: str) -> str:
+    """A page without scripts and without anything from other hosts, and with a policy that forbids both."""
+    return _HEAD.sub(lambda head: head[0] + POLICY, _FOREIGN.sub("", page), count=1)

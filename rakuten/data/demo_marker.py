@@ -65,6 +65,11 @@ def claim_folder(folder: Path, parameters: DumpParameters) -> None:
     write_whole(marker, marker_text(parameters))
 
 
+def is_generated(folder: Path) -> bool:
+    """Whether a dump's folder is marked as generated; one that is gone is not."""
+    return (folder / MARKER).is_file()
+
+
 def marker_text(parameters: DumpParameters) -> str:
     """The content of `GENERATED.md`; the same text for the same parameters."""
     return (

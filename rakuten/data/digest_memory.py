@@ -1,6 +1,6 @@
 """Remembering the digests of files that have not been touched since, so that a dump seen before is only looked at.
 
-One Parquet file for all dumps: dump, name, size, container_size, mtime_ns, sha256. Losing it costs time, nothing else.
+One Parquet file for all dumps: dump, name, the fields of `FileStamp`, sha256. Losing it costs time, nothing else.
 """
 
 import logging
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rakuten.data.dump_files import FileStamp
+from rakuten.data.file_stamp import FileStamp
 from rakuten.outputs.atomic import whole_file
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,8 @@ SCHEMA = pa.schema(
     [
         ("dump", pa.string()),
         ("name", pa.string()),
-        ("size", pa.int64()),
-        ("container_size", pa.int64()),
-        ("mtime_ns", pa.int64()),
+        # Some file systems number their files beyond int64.
+        *((field, pa.uint64() if field == "inode" else pa.int64()) for field in FileStamp._fields),
         ("sha256", pa.string()),
     ]
 )
@@ -44,11 +43,7 @@ def recall(memory: Path, dump: Path, stamps: Mapping[str, FileStamp]) -> dict[st
     """
     known = _read(memory, [("dump", "=", str(dump))])
     columns = [known.column(name).to_pylist() for name in SCHEMA.names[1:]]
-    return {
-        name: sha256
-        for name, size, container_size, mtime_ns, sha256 in zip(*columns, strict=True)
-        if stamps.get(name) == (size, container_size, mtime_ns)
-    }
+    return {name: sha256 for name, *stamp, sha256 in zip(*columns, strict=True) if stamps.get(name) == tuple(stamp)}
 
 
 def remember(memory: Path, dump: Path, stamps: Mapping[str, FileStamp], digests: Mapping[str, str]) -> None:
@@ -61,7 +56,7 @@ def remember(memory: Path, dump: Path, stamps: Mapping[str, FileStamp], digests:
         digests: Logical name → SHA-256.
     """
     settled = time.time_ns() - SETTLED_AFTER_NS
-    kept = [name for name in sorted(digests) if stamps[name].mtime_ns < settled]
+    kept = [name for name in sorted(digests) if max(stamps[name].mtime_ns, stamps[name].ctime_ns) < settled]
     columns = {"dump": [str(dump)] * len(kept), "name": kept}
     columns |= {field: [getattr(stamps[name], field) for name in kept] for field in FileStamp._fields}
     columns["sha256"] = [digests[name] for name in kept]

@@ -1,5 +1,7 @@
 """The files of a dump under their logical names, the same whether images lie in a folder or in a zip file."""
 
+import functools
+import hashlib
 import logging
 import os
 import stat
@@ -8,35 +10,42 @@ from pathlib import Path
 from typing import IO, NamedTuple, Self
 
 from rakuten.data.archive import UNREADABLE, ImageArchive
+from rakuten.data.file_stamp import FileStamp, stamp_of
+from rakuten.data.image_layout import LocatedImages, locate_images
+from rakuten.data.image_sources import describe_stray_images, image_sources, walk
 from rakuten.data.layout import (
     IMAGE_FOLDERS,
-    IMAGES_ARCHIVE,
     IMAGES_FOLDER,
+    MAX_IMAGE_BYTES,
     MAX_TABLE_BYTES,
+    PRODUCT_TABLES,
     TABLES,
     X_TEST,
     X_TRAIN,
     Y_TRAIN,
-    ids_of_image,
-    is_junk,
 )
-from rakuten.errors import DumpError, HostileArchiveError
+from rakuten.data.regular_files import checked_inside, open_regular
+from rakuten.errors import DumpError, ImageError
+from rakuten.printable import shortened
 
 logger = logging.getLogger(__name__)
 
+DELIVERED_SO = f"{IMAGES_FOLDER}/image_train/image_<imageid>_product_<productid>.jpg"
 
-class FileStamp(NamedTuple):
-    """What the file system says of a file without reading it.
+
+class _Image(NamedTuple):
+    """Where an image is.
 
     Attributes:
-        size: Bytes; of a zip entry, those it unpacks to.
-        container_size: Bytes of the file on the disk; of the zip file, for an entry.
-        mtime_ns: When that file was last changed, nanoseconds since 1970.
+        path: The file, or the zip file that holds it.
+        stamp: As it was listed.
+        archive, entry: The zip file and the path in it; None and "" for a file in a folder.
     """
 
-    size: int
-    container_size: int
-    mtime_ns: int
+    path: Path
+    stamp: FileStamp
+    archive: ImageArchive | None
+    entry: str
 
 
 class DumpFiles:
@@ -47,53 +56,80 @@ class DumpFiles:
 
     Raises:
         DumpError: On building, if there is no such folder, or it has images both as folder and as archive.
-        HostileArchiveError: If the archive tries to escape its folder or to exhaust the machine.
+        HostileArchiveError: If an archive tries to escape its folder or to exhaust the machine.
     """
 
     def __init__(self, dump: Path) -> None:
-        if not dump.is_dir():
-            raise DumpError(f"{dump} is no folder; expected one with {X_TRAIN} or {X_TEST}")
-        self.dump = dump.resolve()
-        archive = self.dump / IMAGES_ARCHIVE
-        if archive.exists() and (self.dump / IMAGES_FOLDER).exists():
-            # One of the two may be half copied; which one is meant is not for us to guess.
-            raise DumpError(f"{dump} has both {IMAGES_FOLDER}/ and {IMAGES_ARCHIVE}; keep one of them")
-        self.archive = ImageArchive(self._checked(archive)) if archive.exists() else None
+        self._archives: list[ImageArchive] = []
+        self._folders: list[Path] = []
+        try:
+            # RuntimeError: links that lead to each other.
+            self.dump = dump.resolve(strict=True)
+            sources = image_sources(self.dump)
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or "it is a link that leads to itself"
+            why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {why}"
+            why = "is no folder" if isinstance(error, NotADirectoryError) else why
+            raise DumpError(f"{dump} {why}; expected a folder with {X_TRAIN} or {X_TEST}") from error
+        try:
+            for source in sources:
+                if source.name.casefold().endswith(".zip"):
+                    self._archives.append(ImageArchive(self._checked(source)))
+                else:
+                    self._folders.append(self._checked(source, stat.S_ISDIR))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.archive is not None:
-            self.archive.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close the archives."""
+        for archive in self._archives:
+            archive.close()
 
     def list_files(self) -> dict[str, FileStamp]:
         """All tables and images, by logical name.
 
         Raises:
-            DumpError: If there are no products, labels without products, or a table is too large.
+            DumpError: If there are no products, labels without products, a table is too large, or there are images but
+                none where they belong.
             HostileArchiveError: If a link leaves the dump's folder, or an image is no regular file.
         """
-        tables = {name: _stamp(self._checked(self.dump / name)) for name in TABLES if (self.dump / name).exists()}
+        tables = {
+            name: stamp_of(self._checked(self.dump / name).stat())
+            for name in TABLES
+            if os.path.lexists(self.dump / name)
+        }
         _check_tables(self.dump, tables)
-        images = self._folder_images() if self.archive is None else self._archive_images(self.archive)
-        named = {name: stamp for name, stamp in images.items() if ids_of_image(name.partition("/")[2])}
-        _warn_of_others(images.keys() - named.keys())
-        return tables | named
+        located = self._located
+        if not located.named:
+            self._explain_absence(located)
+        _warn_of_others(located)
+        return tables | {name: self._files[path].stamp for name, path in located.named.items()}
 
     def open(self, name: str) -> IO[bytes]:
         """A stream of one file's bytes.
 
         Raises:
             DumpError: If it is gone or cannot be opened.
+            ImageError: If it is an entry of an archive that cannot be opened.
         """
-        if self.archive is not None and name not in TABLES:
-            if name not in self.archive.entries:
-                raise DumpError(f"{IMAGES_ARCHIVE} has no entry {name} (any more)")
-            return self.archive.open(name)
-        path = self.dump / name if name in TABLES else self.dump / IMAGES_FOLDER / name
+        path = self.dump / (name if name in TABLES else f"{IMAGES_FOLDER}/{name}")
+        if name not in TABLES and (self._archives or not os.path.lexists(path)):
+            # The usual place is tried first: finding all images of a folder takes a second.
+            if name not in self._located.named:
+                raise DumpError(f"{name} is not in the dump (any more)")
+            image = self._files[self._located.named[name]]
+            if image.archive is not None:
+                return image.archive.open(image.entry)
+            path = image.path
         try:
-            return path.open("rb")
+            return open_regular(path)
         except OSError as error:
             raise DumpError(f"{name} cannot be read: {error.strerror}") from error
 
@@ -102,46 +138,88 @@ class DumpFiles:
 
         Raises:
             DumpError: If it is gone or cannot be read.
+            ImageError: If it is a damaged entry of an archive.
         """
         with self.open(name) as stream:
             try:
                 return stream.read(limit + 1)
             except UNREADABLE as error:
-                raise DumpError(f"{name} cannot be read: {error}") from error
+                raise self._reading_error(name, error) from error
 
-    def _folder_images(self) -> dict[str, FileStamp]:
-        images: dict[str, FileStamp] = {}
-        for folder in IMAGE_FOLDERS:
-            path = self.dump / IMAGES_FOLDER / folder
-            if not path.exists():
-                continue
-            with os.scandir(self._checked(path, stat.S_ISDIR)) as entries:
-                for entry in entries:
-                    if is_junk(entry.name):
-                        continue
-                    if entry.is_symlink() or not entry.is_file():
-                        self._checked(Path(entry.path))
-                    images[f"{folder}/{entry.name}"] = _stamp_of(entry.stat())
-        return images
+    def digest(self, name: str, size: int) -> str:
+        """SHA-256 of a file's bytes; `stand_in_digest` of an image whose bytes cannot or may not be read.
 
-    def _archive_images(self, archive: ImageArchive) -> dict[str, FileStamp]:
-        container = _stamp(archive.path)
-        return {
-            name: FileStamp(info.file_size, container.size, container.mtime_ns)
-            for name, info in archive.entries.items()
-        }
+        Args:
+            name: Logical name.
+            size: As it was listed; a file that grows is read no further.
+
+        Raises:
+            DumpError: If it is gone or cannot be read.
+        """
+        if name not in TABLES and size > MAX_IMAGE_BYTES:
+            return self.stand_in_digest(name)
+        digest = hashlib.sha256()
+        try:
+            with self.open(name) as stream:
+                while size >= 0 and (block := stream.read(min(size + 1, 1024**2))):
+                    digest.update(block)
+                    size -= len(block)
+        # Not logged: there may be as many as images, and inspecting them records each error.
+        except ImageError:
+            return self.stand_in_digest(name)
+        except UNREADABLE as error:
+            if self._archived(name) is None:
+                raise self._reading_error(name, error) from error
+            return self.stand_in_digest(name)
+        return digest.hexdigest()
+
+    def stand_in_digest(self, name: str) -> str:
+        """What is known of an image without its bytes, as a digest: of its name, its size and what its archive says."""
+        image = self._files[self._located.named[name]]
+        crc = image.archive.entries[image.entry].CRC if image.archive is not None else 0
+        return hashlib.sha256(f"unreadable {name} {image.stamp.size} {crc}".encode()).hexdigest()
+
+    def _archived(self, name: str) -> ImageArchive | None:
+        return None if name in TABLES or not self._archives else self._files[self._located.named[name]].archive
+
+    def _reading_error(self, name: str, error: Exception) -> DumpError | ImageError:
+        kind = DumpError if self._archived(name) is None else ImageError
+        return kind(f"{name} cannot be read: {shortened(error)}")
+
+    @functools.cached_property
+    def _files(self) -> dict[str, _Image]:
+        """All files beside the tables in which images are looked for, by path in the dump."""
+        files: dict[str, _Image] = {}
+        for folder in self._folders:
+            for path, status in walk(folder, self._checked):
+                files[f"{path.relative_to(self.dump)}"] = _Image(path, stamp_of(status), None, "")
+        for archive in self._archives:
+            container = stamp_of(archive.path.stat())
+            for entry, info in archive.entries.items():
+                stamp = container._replace(size=info.file_size)
+                files[f"{archive.path.name}/{entry}"] = _Image(archive.path, stamp, archive, entry)
+        return files
+
+    @functools.cached_property
+    def _located(self) -> LocatedImages:
+        parts = [part for part, table in PRODUCT_TABLES.items() if (self.dump / table).exists()]
+        only = next(folder for folder, part in IMAGE_FOLDERS.items() if part == parts[0]) if len(parts) == 1 else None
+        return locate_images(self._files, only)
+
+    def _explain_absence(self, located: LocatedImages) -> None:
+        """Raise an error where there should be images; a dump of texts alone has nothing that could hold any."""
+        places = "; expected " + " or ".join(DELIVERED_SO.replace("train", part) for part in ("train", "test"))
+        stray = describe_stray_images(self.dump, located.misplaced)
+        if stray:
+            raise DumpError(f"{self.dump}: no images where they belong, but {stray}{places}; move them there")
+        sources = [folder.name + "/" for folder in self._folders] + [archive.path.name for archive in self._archives]
+        if sources:
+            holds = f"{', '.join(sources)} hold{'' if len(sources) > 1 else 's'} no image"
+            others = f" (but {_some(located.misnamed)})" if located.misnamed else ""
+            raise DumpError(f"{self.dump}: {holds}{others}{places}; a dump of texts alone has none of these")
 
     def _checked(self, path: Path, is_expected: Callable[[int], bool] = stat.S_ISREG) -> Path:
-        """The path itself, if it is what is expected and lies inside the dump."""
-        real = path.resolve()
-        name = path.relative_to(self.dump)
-        if not real.is_relative_to(self.dump):
-            raise HostileArchiveError(f"{name} is a link to {real}, outside the dump's folder")
-        if not real.exists():
-            raise DumpError(f"{name} is a link to {real}, which does not exist")
-        if not is_expected(real.stat().st_mode):
-            raise HostileArchiveError(f"{name} is neither a regular file nor a folder where one is expected")
-        return path
+        return checked_inside(self.dump, path, is_expected)
 
 
 def _check_tables(dump: Path, tables: dict[str, FileStamp]) -> None:
@@ -156,25 +234,23 @@ def _check_tables(dump: Path, tables: dict[str, FileStamp]) -> None:
             raise DumpError(f"{name} has {stamp.size:,} bytes, expected at most {MAX_TABLE_BYTES:,}")
 
 
-def _stamp(path: Path) -> FileStamp:
-    return _stamp_of(path.stat())
-
-
-def _stamp_of(status: os.stat_result) -> FileStamp:
-    return FileStamp(status.st_size, status.st_size, status.st_mtime_ns)
-
-
-def _warn_of_others(names: Iterable[str]) -> None:
-    others = sorted(names)
-    if others:
+def _warn_of_others(located: LocatedImages) -> None:
+    if located.misnamed:
         logger.warning(
             "%d files beside the images are not named image_<imageid>_product_<productid>.jpg and are ignored: %s",
-            len(others),
-            _some(others),
+            len(located.misnamed),
+            _some(located.misnamed),
+        )
+    if located.named and located.misplaced:
+        logger.warning(
+            "%d images are in none of the folders %s and are ignored: %s",
+            len(located.misplaced),
+            ", ".join(IMAGE_FOLDERS),
+            _some(located.misplaced),
         )
 
 
 def _some(names: Iterable[str]) -> str:
     ordered = sorted(names)
     more = f" and {len(ordered) - 5:,} more" if len(ordered) > 5 else ""
-    return (", ".join(ordered[:5]) or "nothing") + more
+    return (", ".join(shortened(name) for name in ordered[:5]) or "nothing") + more

@@ -41,7 +41,7 @@ def labelled_frame(products: pd.DataFrame) -> pd.DataFrame:
 
 
 def image_frame(products: pd.DataFrame, images: StageOutput | None) -> pd.DataFrame:
-    """Products of the parts that have any image, each with what is known of its own.
+    """Products, each with what is known of its image; none where the dump has no images at all.
 
     Args:
         products: From `product_frame`.
@@ -51,11 +51,10 @@ def image_frame(products: pd.DataFrame, images: StageOutput | None) -> pd.DataFr
         Columns of `products`, and image_digest (null where the image is missing or does not decode), image_missing
         (its name, null where the file is there), image_error, and what the image is like (`PROPERTIES`).
     """
-    if images is None:
+    if images is None or not images.facts["images"]:
         return products.iloc[:0]
     found = pd.read_parquet(images.file(IMAGES_FILE))
-    pictured = products[products["part"].isin(found["part"].unique())]
-    joined = pictured.merge(
+    joined = products.merge(
         found[["part", "name", *PROPERTIES]].rename(columns={"name": "image_name", "error": "image_error"}),
         on=["part", "image_name"],
         how="left",

@@ -1,19 +1,21 @@
-"""Whether two deliveries differ by more than chance, and by enough to matter.
+"""Difference between two samples of products: population stability index (PSI) with a permutation test.
 
-A difference is measured by the population stability index (PSI) between two tables of counts, a number that depends on
-the shares alone: 0.1 is usually called a moderate shift, 0.25 a large one. How large it becomes by chance depends on
-how many products were counted, and on how many of them stand in both deliveries: a nightly dump repeats most of the
-last one, so that equal shares prove little and small differences much. `threshold` knows both. A shift matters when it
-exceeds what chance explains *and* what is worth acting on.
+The PSI of two tables of counts depends on the shares alone; by convention 0.1 is a moderate shift and 0.25 a large one.
+How large it becomes by chance depends on the number of products, and on how many of them are in both samples: a nightly
+dump repeats most of the last one. So the products are dealt out anew many times, as many to the first sample, to the
+second and to both as there are, and the index is computed each time. A shift matters when it exceeds almost all of
+these, and what is worth acting on. The test is exact for every sample size: unlike a chi-squared approximation it needs
+no least count per cell. Where even a complete change could not be told from chance, the verdict is "too few to tell"
+and not "none".
 
 Nothing here reads files: counts or arrays in, numbers out.
 
 Reference:
-    Bilal Yurdakul, "Statistical Properties of Population Stability Index", 2018: for two samples without common
-    members, PSI / (1/n + 1/m) is chi-squared with one degree of freedom less than there are cells.
+    Phipson, B. and Smyth, G. K., "Permutation P-values Should Never Be Zero", 2010.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,24 +29,32 @@ if TYPE_CHECKING:
 MODERATE, LARGE = 0.1, 0.25
 # Of one comparison of two samples from the same population; a night makes some fifteen.
 FALSE_ALARM = 0.001
-# A chi-squared approximation needs about this many in each cell.
-FEWEST_EXPECTED = 5
+# Permutations beyond the significance level; of 20, the level is met within a quarter of itself.
+BEYOND = 20
 NUM_BINS = 10
-# Of dealing documents out anew; their mean and variance are then known to 7 and 10 %.
+# Values that a bin of a number holds at least, on average over both samples.
+VALUES_PER_BIN = 5
+# Permutations of documents; their mean and variance are then known to 7 and 10 %.
 ROUNDS = 200
+# Equal indices may differ in their last digits.
+DIGITS = 12
 
-Counts = npt.NDArray[np.float64]
+TOO_FEW = "too few to tell"
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How two tables of counts differ.
+    """Difference of two tables of counts.
 
     Attributes:
         psi: Population stability index, 0 for equal shares.
         js_distance: Jensen–Shannon distance, square root of the divergence in bits: 0 to 1.
         chance: PSI that two samples of this size from one population exceed once in 1 / `FALSE_ALARM` comparisons.
         before, after: How many were counted.
+        can_tell: Whether a complete change would exceed `chance`.
     """
 
     psi: float
@@ -52,6 +62,7 @@ class Shift:
     chance: float
     before: int
     after: int
+    can_tell: bool = True
 
     @property
     def threshold(self) -> float:
@@ -65,60 +76,110 @@ class Shift:
 
     @property
     def verdict(self) -> str:
-        """In words: "none" (chance explains it), "slight" (real, too small to act on), "moderate" or "large"."""
+        """In words: "none" (chance explains it), `TOO_FEW`, "slight" (too small to act on), "moderate" or "large"."""
         if self.psi <= self.chance:
-            return "none"
+            return "none" if self.can_tell else TOO_FEW
         return "slight" if self.psi <= MODERATE else "moderate" if self.psi <= LARGE else "large"
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of two samples.
+
+    Attributes:
+        before, after: Members of each.
+        shared: Members of both.
+    """
+
+    before: int
+    after: int
+    shared: int
+
+    @property
+    def are_empty(self) -> bool:
+        """Whether a sample has no member."""
+        return not (self.before and self.after)
+
+    @property
+    def are_one_sample(self) -> bool:
+        """Whether both have the same members."""
+        return self.before == self.after == self.shared
+
+    @property
+    def least_chance(self) -> float:
+        """Chance of a complete separation: no result of a permutation test on these sizes is less likely."""
+        only_before, only_after = self.before - self.shared, self.after - self.shared
+        parts = (self.shared, only_before, only_after)
+        ways = math.lgamma(sum(parts) + 1) - sum(math.lgamma(part + 1) for part in parts)
+        # Of two samples of one size, the separation the other way round has the same index.
+        return min(1.0, (2 if only_before == only_after else 1) * math.exp(-ways))
+
+
 def shift_of_counts(
-    before: Sequence[float] | Counts, after: Sequence[float] | Counts, *, shared: int = 0, alpha: float = FALSE_ALARM
+    before: Sequence[float] | npt.NDArray[np.number],
+    after: Sequence[float] | npt.NDArray[np.number],
+    *,
+    shared: Sequence[float] | npt.NDArray[np.number] | None = None,
+    ordered: bool = False,
+    alpha: float = FALSE_ALARM,
+    seed: int = 0,
 ) -> Shift:
     """Compare how many fell into each of several cells.
 
     Args:
         before, after: Counts by cell, in the same order of cells.
-        shared: How many of those counted stand unchanged in both.
+        shared: Counts of those that are in both samples, in the same cell; None: none.
+        ordered: Whether the cells are bins of a number, so that a complete change fills the first or the last ones.
         alpha: How often `chance` may be exceeded by two samples of one population.
+        seed: Of the permutations.
+
+    Returns:
+        The shift; of an empty sample, one that is too few to tell.
 
     Raises:
-        ValueError: If the cells are not the same, one side counts nothing, or `shared` is more than either counts.
+        ValueError: If the cells are not the same, or more are shared than counted.
     """
-    from scipy.stats import chi2
-
-    old, new = np.asarray(before, np.float64), np.asarray(after, np.float64)
-    if old.shape != new.shape or old.ndim != 1:
-        raise ValueError(f"expected two counts of the same cells, received shapes {old.shape} and {new.shape}")
-    n, m = int(old.sum()), int(new.sum())
-    if not n or not m or shared > min(n, m):
-        raise ValueError(f"expected something counted on both sides, {shared} of it shared; received {n} and {m}")
-    old, new = merge_rare(old, new)
-    # Both samples' variance, less what the common members take out of the difference.
-    spread = 1 / n + 1 / m - 2 * shared / (n * m)
-    chance = spread * float(chi2.ppf(1 - alpha, max(len(old) - 1, 1)))
-    return Shift(psi(old, new), js_distance(old, new), chance, n, m)
+    old, new = np.asarray(before, np.int64), np.asarray(after, np.int64)
+    both = np.zeros_like(old) if shared is None else np.asarray(shared, np.int64)
+    if not old.shape == new.shape == both.shape or old.ndim != 1 or (both > np.minimum(old, new)).any():
+        raise ValueError(f"expected counts of the same cells, {both} of them in both; received {old} and {new}")
+    sizes = Sizes(int(old.sum()), int(new.sum()), int(both.sum()))
+    if sizes.are_empty:
+        return _unknown(sizes)
+    observed, distance = round(float(psi(old, new)), DIGITS), js_distance(old, new)
+    if sizes.are_one_sample:
+        return Shift(observed, distance, 0.0, sizes.before, sizes.after)
+    union = old + new - both
+    dealt = np.sort(psi(*deal(union, sizes, math.ceil(BEYOND / alpha) - 1, seed)).round(DIGITS))
+    chance = float(dealt[-BEYOND])
+    extremes = [round(float(psi(*extreme)), DIGITS) for extreme in _extremes(union, sizes, ordered=ordered)]
+    complete = min(extremes) if ordered else max(observed, float(dealt[-1]), *extremes)
+    can_tell = sizes.least_chance <= alpha and (complete > chance or complete <= MODERATE)
+    return Shift(observed, distance, chance, sizes.before, sizes.after, can_tell)
 
 
 def shift_of_values(
     before: npt.NDArray[np.floating],
     after: npt.NDArray[np.floating],
     *,
-    shared: int = 0,
-    edges: npt.NDArray[np.floating] | None = None,
+    shared: npt.NDArray[np.floating] | None = None,
+    alpha: float = FALSE_ALARM,
+    seed: int = 0,
 ) -> Shift:
     """Compare two samples of a number.
 
     Args:
         before, after: float arrays; NaN is left out.
-        shared: How many of the other values stand unchanged in both.
-        edges: Bounds of the cells; None: `quantile_edges` of both samples.
+        shared: Values of those that are in both samples with the same value; None: none.
+        alpha, seed: As for `shift_of_counts`.
 
     Raises:
         ValueError: As `shift_of_counts`.
     """
-    old, new = before[~np.isnan(before)], after[~np.isnan(after)]
-    bounds = quantile_edges(np.concatenate([old, new])) if edges is None else edges
-    return shift_of_counts(count_cells(old, bounds), count_cells(new, bounds), shared=shared)
+    samples = [values[~np.isnan(values)] for values in (before, after, np.empty(0) if shared is None else shared)]
+    edges = quantile_edges(np.concatenate(samples[:2]))
+    old, new, both = (count_cells(values, edges) for values in samples)
+    return shift_of_counts(old, new, shared=both, ordered=True, alpha=alpha, seed=seed)
 
 
 def shift_of_documents(
@@ -131,52 +192,104 @@ def shift_of_documents(
 ) -> Shift:
     """Compare the words of two samples of documents.
 
-    Words of one document go together, so that no formula says how large the index becomes by chance: it is seen from
-    documents dealt out anew, `ROUNDS` times, and its tail from a gamma distribution of the same mean and variance.
+    Words of one document go together, so whole documents are dealt out anew, `ROUNDS` times; the tail of the index is
+    that of a gamma distribution of the same mean and variance.
 
     Args:
         documents: Sparse (num_documents, num_words): 1 where a document holds a word. Every document of either sample
             is one row, one that stands in both as well.
         in_before, in_after: bool (num_documents,): which sample a document is in.
         alpha: As in `shift_of_counts`.
-        seed: Of the dealing.
+        seed: Of the permutations.
 
-    Raises:
-        ValueError: If a sample is empty.
+    Returns:
+        The shift; of an empty sample, one that is too few to tell.
 
     Reference:
         F. E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components", 1946.
     """
     from scipy.stats import gamma
 
-    n, m = int(in_before.sum()), int(in_after.sum())
-    if not n or not m:
-        raise ValueError(f"expected documents in both samples, received {n} and {m}")
+    sizes = Sizes(int(in_before.sum()), int(in_after.sum()), int((in_before & in_after).sum()))
+    if sizes.are_empty:
+        return _unknown(sizes)
     transposed = documents.T.tocsr().astype(np.float64)
 
-    def counted(order: npt.NDArray[np.integer]) -> tuple[Counts, Counts]:
+    def counted(order: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
         return transposed @ in_before[order].astype(np.float64), transposed @ in_after[order].astype(np.float64)
 
     order = np.arange(len(in_before))
     old, new = counted(order)
     random = np.random.default_rng(seed)
-    dealt = np.array([psi(*counted(random.permutation(order))) for _ in range(ROUNDS)])
+    dealt = np.array([psi(*counted(random.permutation(order))) for _ in range(ROUNDS)]).round(DIGITS)
     mean, variance = float(dealt.mean()), float(dealt.var())
     # Equal samples (all of it shared) deal out the same each time.
     chance = float(gamma.ppf(1 - alpha, mean**2 / variance, scale=variance / mean)) if variance > 0 else mean
-    return Shift(psi(old, new), js_distance(old, new), chance, n, m)
+    observed = round(float(psi(old, new)), DIGITS)
+    is_testable = sizes.least_chance <= alpha and (variance > 0 or observed <= MODERATE)
+    return Shift(
+        observed, js_distance(old, new), chance, sizes.before, sizes.after, sizes.are_one_sample or is_testable
+    )
 
 
-def psi(before: Counts, after: Counts) -> float:
-    """Population stability index of two tables of counts.
+def deal(union: Integers, sizes: Sizes, rounds: int, seed: int) -> tuple[Integers, Integers]:
+    """Deal the members of two samples out anew.
+
+    Args:
+        union: Members of either sample by cell, (num_cells,).
+        sizes: Of the samples.
+        rounds: How many times.
+        seed: Of the random numbers.
+
+    Returns:
+        Counts of both samples, int64 (rounds, num_cells).
+    """
+    random = np.random.default_rng(seed)
+    after = random.multivariate_hypergeometric(union, sizes.after, size=rounds, method="marginals")
+    shared = np.zeros_like(after)
+    # Members of both are drawn from those of the second sample, cell by cell: there is a row of counts per round.
+    wanted, rest = np.full(rounds, sizes.shared), np.full(rounds, sizes.after)
+    for cell in range(len(union) if sizes.shared else 0):
+        rest = rest - after[:, cell]
+        shared[:, cell] = random.hypergeometric(after[:, cell], rest, wanted)
+        wanted = wanted - shared[:, cell]
+    return union - after + shared, after
+
+
+def _extremes(union: Integers, sizes: Sizes, *, ordered: bool) -> Iterator[tuple[Integers, Integers]]:
+    """Deal the members out as far apart as possible: the second sample gets the rarest or the most frequent cells.
+
+    Of ordered cells, it gets the first or the last ones.
+    """
+    cells = np.arange(len(union)) if ordered else np.argsort(union, kind="stable")
+    for order in (cells, cells[::-1]):
+        only_after = _take(union, order, sizes.after - sizes.shared)
+        only_before = _take(union - only_after, order[::-1], sizes.before - sizes.shared)
+        yield union - only_after, union - only_before
+
+
+def _take(counts: Integers, order: npt.NDArray[np.intp], number: int) -> Integers:
+    """A number of members of cells in this order, each emptied before the next."""
+    taken = np.zeros_like(counts)
+    taken[order] = np.diff(np.minimum(counts[order].cumsum(), number), prepend=0)
+    return taken
+
+
+def _unknown(sizes: Sizes) -> Shift:
+    return Shift(0.0, 0.0, 0.0, sizes.before, sizes.after, can_tell=False)
+
+
+def psi(before: npt.NDArray[np.number], after: npt.NDArray[np.number]) -> Floats:
+    """Population stability index of tables of counts, (..., num_cells) → (...).
 
     Half a count is added to each cell, so that an empty one makes the index large and not infinite.
     """
     old, new = _shares(before + 0.5), _shares(after + 0.5)
-    return float(((new - old) * np.log(new / old)).sum())
+    index: Floats = ((new - old) * np.log(new / old)).sum(axis=-1)
+    return index
 
 
-def js_distance(before: Counts, after: Counts) -> float:
+def js_distance(before: npt.NDArray[np.number], after: npt.NDArray[np.number]) -> float:
     """Jensen–Shannon distance of two tables of counts, 0 (equal shares) to 1 (nothing in common)."""
     old, new = _shares(before), _shares(after)
     middle = (old + new) / 2
@@ -184,45 +297,26 @@ def js_distance(before: Counts, after: Counts) -> float:
     return float(np.sqrt(max(divergence, 0.0)))
 
 
-def merge_rare(before: Counts, after: Counts, fewest: float = FEWEST_EXPECTED) -> tuple[Counts, Counts]:
-    """The same counts with rare cells merged into one last cell.
-
-    Args:
-        before, after: Counts by cell.
-        fewest: A cell is rare if fewer than this would be expected in the smaller of the two samples.
-    """
-    both = before + after
-    expected = both / both.sum() * min(before.sum(), after.sum())
-    order = np.argsort(expected, kind="stable")
-    is_rare = expected < fewest
-    merged = int(is_rare.sum())
-    if not merged:
-        return before, after
-    # A merged cell that is rare itself takes the next ones in.
-    while merged < len(order) and expected[order[:merged]].sum() < fewest:
-        merged += 1
-    rest, kept = order[:merged], np.sort(order[merged:])
-    return np.append(before[kept], before[rest].sum()), np.append(after[kept], after[rest].sum())
-
-
-def quantile_edges(values: npt.NDArray[np.floating], num_bins: int = NUM_BINS) -> npt.NDArray[np.float64]:
-    """Bounds between cells that hold about as many values each; fewer where values repeat."""
+def quantile_edges(values: npt.NDArray[np.floating]) -> Floats:
+    """Bounds between `NUM_BINS` cells of about as many values each; fewer where values are few or repeat."""
     if not len(values):
         return np.array([], np.float64)
+    num_bins = min(max(len(values) // VALUES_PER_BIN, 2), NUM_BINS)
     edges = np.unique(np.quantile(values, np.linspace(0, 1, num_bins + 1)[1:-1], method="closest_observation"))
     # A value belongs to the cell that its bound begins: nothing lies below a bound that is the least value.
     return edges[edges > values.min()].astype(np.float64)
 
 
-def count_cells(values: npt.NDArray[np.floating], edges: npt.NDArray[np.floating]) -> Counts:
+def count_cells(values: npt.NDArray[np.floating], edges: npt.NDArray[np.floating]) -> Integers:
     """How many values lie in each cell; a cell begins with its bound. (len(edges) + 1,)"""
-    return np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1).astype(np.float64)
+    return np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1).astype(np.int64)
 
 
-def _shares(counts: Counts) -> Counts:
-    return counts / counts.sum()
+def _shares(counts: npt.NDArray[np.number]) -> Floats:
+    shares: Floats = counts / counts.sum(axis=-1, keepdims=True)
+    return shares
 
 
-def _entropy_to(shares: Counts, other: Counts) -> float:
+def _entropy_to(shares: Floats, other: Floats) -> float:
     held = shares > 0
     return float((shares[held] * np.log2(shares[held] / other[held])).sum())

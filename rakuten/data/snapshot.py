@@ -7,21 +7,21 @@ looking at 85,000 images again costs a second.
 import functools
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.data.archive import UNREADABLE
+from rakuten.data.demo_marker import is_generated
 from rakuten.data.digest_memory import recall, remember
 from rakuten.data.dump_files import DumpFiles
+from rakuten.data.file_stamp import FileStamp
 from rakuten.data.layout import TABLES, X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot_files import SNAPSHOT_FILE, SNAPSHOT_SCHEMA
-from rakuten.errors import DumpError
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
 
@@ -44,16 +44,20 @@ class DumpListing(BaseModel):
 
     Attributes:
         files: Tables and images; logical names, so that a folder and a zip file of the same images are equal.
+        is_generated: Whether the dump's folder is marked as generated data, see `demo_marker`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     files: tuple[ListedFile, ...]
+    is_generated: bool = False
 
     @functools.cached_property
     def key(self) -> str:
         """Equal for dumps of equal content, wherever they are stored."""
         lines = "".join(f"{file.sha256}  {file.name}\n" for file in self.files)
+        if self.is_generated:
+            lines += "generated\n"
         return f"dump-{hashlib.sha256(lines.encode()).hexdigest()[:20]}"
 
     @functools.cached_property
@@ -86,7 +90,7 @@ def list_dump(dump: Path, memory: Path | None = None) -> DumpListing:
 
     Args:
         dump: The dump's folder.
-        memory: Parquet file in which digests are remembered by size and time of change; None digests everything.
+        memory: Parquet file in which digests are remembered by `FileStamp`; None digests everything.
 
     Raises:
         DumpError: If the folder is not in the challenge's layout or a file cannot be read.
@@ -97,14 +101,15 @@ def list_dump(dump: Path, memory: Path | None = None) -> DumpListing:
         known = recall(memory, files.dump, stamps) if memory is not None else {}
         new = sorted(stamps.keys() - known.keys())
         logger.info("%s: %d files, %d of them to be digested", dump, len(stamps), len(new))
-        digests = known | dict(_digest(files, new))
+        digests = known | dict(_digest(files, stamps, new))
         if memory is not None and new:
             remember(memory, files.dump, stamps, digests)
-    return DumpListing(files=tuple(ListedFile(name, stamps[name].size, digests[name]) for name in sorted(stamps)))
+    listed = tuple(ListedFile(name, stamps[name].size, digests[name]) for name in sorted(stamps))
+    return DumpListing(files=listed, is_generated=is_generated(dump))
 
 
 @stage(version=1)
-def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, int]:
+def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, Any]:
     """Record what a dump holds.
 
     Args:
@@ -112,7 +117,7 @@ def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, int]:
         listing: As `list_dump` made it.
 
     Returns:
-        Numbers of files, images and bytes.
+        Numbers of files, images and bytes; generated: whether the products are generated data.
 
     Output:
         files.parquet: name (logical), size (bytes), sha256 (hexadecimal), sorted by name.
@@ -124,25 +129,31 @@ def record_snapshot(out: Path, listing: DumpListing) -> Mapping[str, int]:
     )
     pq.write_table(table, out / SNAPSHOT_FILE)
     images = sum(file.name not in TABLES for file in listing.files)
-    return {"files": len(listing.files), "images": images, "bytes": sum(file.size for file in listing.files)}
+    size = sum(file.size for file in listing.files)
+    return {"files": len(listing.files), "images": images, "bytes": size, "generated": listing.is_generated}
 
 
 def read_listing(snapshot: StageOutput) -> DumpListing:
     """What a dump held when its snapshot was recorded, whatever is in its folder by now."""
     rows = pq.read_table(snapshot.file(SNAPSHOT_FILE), schema=SNAPSHOT_SCHEMA).to_pylist()
-    return DumpListing(files=tuple(ListedFile(*row.values()) for row in rows))
+    listed = tuple(ListedFile(*row.values()) for row in rows)
+    return DumpListing(files=listed, is_generated=bool(snapshot.facts.get("generated")))
 
 
-def _digest(files: DumpFiles, names: list[str]) -> Iterator[tuple[str, str]]:
-    def digest_of(name: str) -> str:
-        with files.open(name) as stream:
-            try:
-                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-            except UNREADABLE as error:
-                raise DumpError(f"{name} cannot be read: {error}") from error
+def generated_dumps(names: Iterable[str], snapshots: Iterable[StageOutput]) -> list[str]:
+    """Names of the dumps whose products are generated data.
 
+    Args:
+        names: What people call each dump.
+        snapshots: `record_snapshot` of each, in the same order.
+    """
+    return [name for name, snapshot in zip(names, snapshots, strict=True) if snapshot.facts.get("generated")]
+
+
+def _digest(files: DumpFiles, stamps: Mapping[str, FileStamp], names: list[str]) -> Iterator[tuple[str, str]]:
     with ThreadPoolExecutor(DIGEST_THREADS, thread_name_prefix="digest") as threads:
-        for done, (name, digest) in enumerate(zip(names, threads.map(digest_of, names), strict=True)):
+        digests = threads.map(lambda name: files.digest(name, stamps[name].size), names)
+        for done, (name, digest) in enumerate(zip(names, digests, strict=True)):
             if done % 1000 == 0:
                 report_progress(done, len(names), "files")
             yield name, digest

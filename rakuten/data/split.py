@@ -5,8 +5,8 @@ arrives, and twins (same title or same image bytes) never stand on two sides. No
 both by moving rows: a product that arrives tonight may share its title with one side and its image with the other, and
 so bridge two groups that were placed long ago. Hence two steps:
 
-1. The side of a product is a pure function of its own title: lower-cased, stripped of accents and of all that is
-   neither letter nor digit, digested together with the seed and read as a number in [0, 1). No later dump can move it,
+1. The side of a product is a pure function of its own title: the letters and digits of `normalise_title`, digested
+   together with the seed and read as a number in [0, 1). No later dump can move it,
    and products with the same title share a side. A product whose title holds no letter or digit goes by its productid.
 2. Where the same image bytes stand on several sides, the evaluation row stays and the fitting row is withheld: a train
    row that shares its image with a validation or test row, and a validation row that shares it with a test row, get the
@@ -19,7 +19,6 @@ report's, and only counts the twins that stand on two sides.
 """
 
 import hashlib
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rakuten.errors import InputError
+from rakuten.normalisation import normalise_title
 from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe
 from rakuten.stages import stage
@@ -42,7 +42,7 @@ REPORT_TEST_SHARE = 0.2
 Sides = npt.NDArray[np.str_]
 
 
-@stage(version=1, libraries=("scikit-learn",))
+@stage(version=1, libraries=("ftfy", "scikit-learn"))
 def split_products(out: Path, clean: StageOutput, recipe: SplitRecipe) -> dict[str, Any]:
     """Put every labelled product on one side.
 
@@ -139,12 +139,6 @@ def as_reported(products: pd.DataFrame, recipe: SplitRecipe) -> Sides:
     sides[order[test]] = "test"
     sides[order[validation]] = "validation"
     return sides
-
-
-def normalise_title(title: str) -> str:
-    """Letters and digits of a title, lower case, without accents; what makes two titles the same title."""
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
-    return "".join(character for character in decomposed if character.isalnum())
 
 
 def place_of(identity: str, seed: int) -> float:

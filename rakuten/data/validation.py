@@ -1,7 +1,7 @@
 """Holding a dump, or any table, against its contracts; and handing on the products that passed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rakuten.data.expectations import check_frame, check_frames
 from rakuten.data.joined import describe_images, image_frame, labelled_frame, product_frame, read_parts, usable_images
 from rakuten.data.layout import PRODUCT_TABLES
 from rakuten.data.products import REJECTED_FILE
+from rakuten.data.quarantine_csv import write_quarantine_csv
 from rakuten.data.rejections import Rejection
 from rakuten.data.verdict import (
     expectations_table,
@@ -31,13 +32,16 @@ from rakuten.stages import stage
 VERDICT_FILE = "verdict.json"
 EXPECTATIONS_FILE = "expectations.parquet"
 QUARANTINE_FILE = "quarantine.parquet"
-DATA_DOCS = "data_docs"
+QUARANTINE_CSV = "quarantine.csv"
 
 # Of this contract come the limits on the number of quarantined records.
 PRODUCTS_CONTRACT = "raw_products"
+LABELS_CONTRACT = "labels"
+IMAGES_CONTRACT = "images"
+CONTRACT_NAMES = (PRODUCTS_CONTRACT, LABELS_CONTRACT, IMAGES_CONTRACT)
 
 
-@stage(version=1, libraries=("great-expectations",), isolated=True)
+@stage(version=2, libraries=("great-expectations",), isolated=True)
 def validate_dump(
     out: Path, products: StageOutput, images: StageOutput | None, contracts: tuple[Contract, ...]
 ) -> Mapping[str, Any]:
@@ -60,28 +64,47 @@ def validate_dump(
         verdict.json: see `Verdict`.
         expectations.parquet: one row an expectation, with what was observed.
         quarantine.parquet: every record that something is wrong with, see `QuarantinedRow`; products without a usable
-            image are in it with severity "warning".
-        data_docs/: the same as Great Expectations' pages, index.html first.
+            image are in it with severity "warning", and not quarantined.
+        quarantine.csv: the same for spreadsheets.
     """
-    raw = product_frame(read_parts(products))
-    pictures = image_frame(raw, images)
-    frames = {PRODUCTS_CONTRACT: raw, "labels": labelled_frame(raw), "images": pictures}
     limits = next((contract for contract in contracts if contract.name == PRODUCTS_CONTRACT), None)
-    if limits is None or any(contract.name not in frames for contract in contracts):
+    if limits is None or any(contract.name not in CONTRACT_NAMES for contract in contracts):
         received = [contract.name for contract in contracts]
-        raise ContractError(f"expected contracts of {sorted(frames)}, {PRODUCTS_CONTRACT} among them; got {received}")
-    pairs = [(frames[contract.name], contract) for contract in contracts]
-    pairs = [(frame, contract) for frame, contract in pairs if len(frame) or contract is limits]
-    results = check_frames(pairs, docs=out / DATA_DOCS)
+        expected = f"expected contracts of {sorted(CONTRACT_NAMES)}, {PRODUCTS_CONTRACT} among them"
+        raise ContractError(f"{expected}; got {received}")
+    frames = contract_frames(products, images)
+    raw, pictures = frames[PRODUCTS_CONTRACT], frames[IMAGES_CONTRACT]
+    pairs = checked_pairs(frames, contracts)
+    results = check_frames(pairs)
     rejections = pq.read_table(products.file(REJECTED_FILE)).to_pylist()
     quarantine = rejected_rows(Rejection(**rejection) for rejection in rejections)
     for (frame, _), result in zip(pairs, results, strict=True):
         quarantine += failing_rows(frame, result)
     verdict = judge(raw, quarantine, results, limits, describe_images(pictures, images))
     pq.write_table(expectations_table(results), out / EXPECTATIONS_FILE)
-    pq.write_table(quarantine_table(quarantine), out / QUARANTINE_FILE)
+    table = quarantine_table(quarantine)
+    pq.write_table(table, out / QUARANTINE_FILE)
+    write_quarantine_csv(table, out / QUARANTINE_CSV)
     write_whole(out / VERDICT_FILE, verdict.model_dump_json(indent=2))
     return {"ok": verdict.ok, "records": verdict.counts["records"], "quarantined": verdict.counts["quarantined"]}
+
+
+def contract_frames(products: StageOutput, images: StageOutput | None) -> dict[str, pd.DataFrame]:
+    """The tables of a dump that contracts are about, by the contract's name; see `validate_dump` for the arguments."""
+    raw = product_frame(read_parts(products))
+    return {
+        PRODUCTS_CONTRACT: raw,
+        LABELS_CONTRACT: labelled_frame(raw),
+        IMAGES_CONTRACT: image_frame(raw, images),
+    }
+
+
+def checked_pairs(
+    frames: Mapping[str, pd.DataFrame], contracts: Iterable[Contract]
+) -> list[tuple[pd.DataFrame, Contract]]:
+    """Tables with the contract each is held against; empty ones are left out, products excepted."""
+    pairs = [(frames[contract.name], contract) for contract in contracts]
+    return [(frame, contract) for frame, contract in pairs if len(frame) or contract.name == PRODUCTS_CONTRACT]
 
 
 @stage(version=1)
@@ -115,9 +138,7 @@ def accept_products(
     facts: dict[str, int] = {}
     for part, table in read_parts(products).items():
         if part == "train":
-            bad = quarantine.filter(
-                (pc.field("file") == PRODUCT_TABLES["train"]) & (pc.field("severity") == "critical")
-            )
+            bad = quarantine.filter((pc.field("file") == PRODUCT_TABLES["train"]) & pc.field("quarantined"))
             table = table.filter(pc.invert(pc.is_in(table.column("row"), bad.column("row").combine_chunks())))
         found = [digests.get((part, name)) for name in table.column("image_name").to_pylist()]
         pq.write_table(table.append_column("image_digest", pa.array(found, pa.string())), out / f"{part}.parquet")

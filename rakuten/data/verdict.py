@@ -1,5 +1,6 @@
 """From rejected records and broken expectations to a verdict: what is quarantined, and whether a run may go on."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.data.contracts import Contract, ContractResult, Severity
+from rakuten.data.layout import IMAGE_FOLDERS, PARTS, Part
 from rakuten.data.rejections import Rejection
+from rakuten.printable import printable, shortened
 
 QUARANTINE_SCHEMA = pa.schema(
     [
@@ -19,6 +22,7 @@ QUARANTINE_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("detail", pa.string()),
         ("severity", pa.string()),
+        ("quarantined", pa.bool_()),
     ]
 )
 EXPECTATIONS_SCHEMA = pa.schema(
@@ -32,15 +36,24 @@ EXPECTATIONS_SCHEMA = pa.schema(
         ("ok", pa.bool_()),
         ("observed", pa.string()),
         ("failing_rows", pa.int64()),
+        ("rows", pa.int64()),
+        ("examples", pa.list_(pa.string())),
     ]
 )
 
-# Positions named in a line; all are in the quarantine.
+# Positions and details named in a line; all are in the quarantine.
 NAMED_ROWS = 8
+NUM_EXAMPLES = 3
+EXAMPLE_LENGTH = 60
+
+# The images contract's name for a product whose image is not in the dump.
+IMAGE_MISSING = "image_missing"
+# Different failing values kept of each expectation; those of all rows are in the quarantine.
+KEPT_EXAMPLES = 5
 
 
 class QuarantinedRow(NamedTuple):
-    """A record that something is wrong with; the fields are those of `QUARANTINE_SCHEMA`.
+    """A record that something is wrong with; `QUARANTINE_SCHEMA` has its fields, and quarantined: severity "critical".
 
     Attributes:
         part: "train" or "test".
@@ -70,7 +83,8 @@ class Verdict(BaseModel):
         summary: All there is to say, as lines.
         failures: Why it may not.
         warnings: What is odd but borne.
-        counts: Figures: records, products, quarantined, quarantine_limit, and records by reason.
+        counts: Figures: records, products, quarantined, quarantine_limit (of both parts together), and records by
+            reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +115,7 @@ def failing_rows(frame: pd.DataFrame, result: ContractResult) -> list[Quarantine
         columns = ", ".join(outcome.expectation.columns)
         severity = outcome.expectation.severity if outcome.blames_rows else "warning"
         for failing in outcome.failing or ():
-            detail = f"{columns} is {failing.value}; expected that {meta.means}"
+            detail = f"{columns} is {printable(failing.value)}; expected that {meta.means}"
             part, file, row, productid = places[failing.position]
             found.append(QuarantinedRow(part, file, row, productid, meta.reason, detail, severity))
     return found
@@ -116,28 +130,30 @@ def judge(
 ) -> Verdict:
     """The verdict on a dump.
 
+    Each part is judged by itself: test products that can all be read do not make up for train products that cannot.
+
     Args:
         products: Records that could be read, with columns part, file and row.
         quarantine: Records that something is wrong with.
         results: How the tables fared against their contracts.
-        limits: The contract that says how many records may be quarantined.
+        limits: The contract that says how many records of a part may be quarantined.
         remarks: Further lines for the summary.
     """
-    bad = {(found.file, found.row) for found in quarantine if found.severity == "critical"}
-    records = len(bad | set(zip(products["file"], products["row"], strict=True)))
-    limit = limits.quarantine_limit(records)
-    failures = [line for result in results for line in result.failures]
+    parts = {part: _quarantined_part(part, products, quarantine, limits) for part in PARTS}
+    parts = {part: found for part, found in parts.items() if found.records}
+    failures = [found.line for found in parts.values() if found.is_over]
+    failures += _parts_without_images(products, quarantine)
+    failures += [line for result in results for line in result.failures]
     warnings = [line for result in results for line in result.warnings]
-    line = f"{len(bad):,} of {records:,} records quarantined, at most {limit:,} may be"
-    if bad:
-        line = f"{line}: {describe(quarantine)}"
-    if len(bad) > limit:
-        failures.insert(0, line)
-    parts = products["part"].value_counts(sort=False)
-    summary = [f"{part}: {count:,} products read" for part, count in parts.items()]
-    summary += [*remarks, *([] if len(bad) > limit else [line])]
+    summary = [f"{part}: {count:,} products read" for part, count in products["part"].value_counts(sort=False).items()]
+    summary += [*remarks, *(found.line for found in parts.values() if not found.is_over)]
     summary += [f"FAILED {failure}" for failure in failures] + [f"warning: {warning}" for warning in warnings]
-    counts = {"records": records, "products": len(products), "quarantined": len(bad), "quarantine_limit": limit}
+    counts = {
+        "records": sum(found.records for found in parts.values()),
+        "products": len(products),
+        "quarantined": sum(found.quarantined for found in parts.values()),
+        "quarantine_limit": sum(found.limit for found in parts.values()),
+    }
     by_reason = pd.Series([found.reason for found in quarantine], dtype=str).value_counts().sort_index()
     return Verdict(
         ok=not failures,
@@ -148,15 +164,62 @@ def judge(
     )
 
 
+class _QuarantinedPart(NamedTuple):
+    """How much of one part is quarantined: numbers of records, and a line on them."""
+
+    records: int
+    quarantined: int
+    limit: int
+    line: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.quarantined > self.limit
+
+
+def _quarantined_part(
+    part: Part, products: pd.DataFrame, quarantine: Sequence[QuarantinedRow], limits: Contract
+) -> _QuarantinedPart:
+    critical = [found for found in quarantine if found.severity == "critical" and found.part == part]
+    bad = {(found.file, found.row) for found in critical}
+    read = products[products["part"] == part]
+    records = len(bad | set(zip(read["file"], read["row"], strict=True)))
+    limit = limits.quarantine_limit(records)
+    line = f"{part}: {len(bad):,} of {records:,} records quarantined, at most {limit:,} may be"
+    return _QuarantinedPart(records, len(bad), limit, f"{line}: {describe(critical)}" if bad else line)
+
+
+def _parts_without_images(products: pd.DataFrame, quarantine: Iterable[QuarantinedRow]) -> list[str]:
+    """Lines on the parts that lack every image, in a dump that has some: they were left behind, not left out."""
+    missing = Counter(found.part for found in quarantine if found.reason == IMAGE_MISSING)
+    counts = Counter(products["part"])
+    return [
+        f"{part}: none of its {counts[part]:,} products has an image, and other products have; "
+        f"expected them in {folder}/, or no images in the dump at all"
+        for folder, part in IMAGE_FOLDERS.items()
+        if counts[part] and missing[part] == counts[part]
+    ]
+
+
 def describe(quarantine: Iterable[QuarantinedRow]) -> str:
-    """Critical rows by reason, with their positions: `2 productid_repeated (X_train_update.csv, records 12, 400)`."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """Critical rows by reason, with their positions and some of what was received.
+
+    For instance `2 label_unknown (X_train_update.csv, records 12, 400: prdtypecode is '9999' in … | prdtypecode is …)`.
+    """
+    groups: dict[tuple[str, str], list[QuarantinedRow]] = {}
     for found in quarantine:
         if found.severity == "critical":
-            groups.setdefault((found.reason, found.file), []).append(found.row)
+            groups.setdefault((found.reason, found.file), []).append(found)
     return "; ".join(
-        f"{len(rows):,} {reason} ({file}, {_records(rows)})" for (reason, file), rows in sorted(groups.items())
+        f"{len(rows):,} {reason} ({file}, {_records([found.row for found in rows])}: {_examples(rows)})"
+        for (reason, file), rows in sorted(groups.items())
     )
+
+
+def _examples(rows: Iterable[QuarantinedRow]) -> str:
+    """Some of what was received; all of it is in the quarantine."""
+    received = list(dict.fromkeys(shortened(found.detail, EXAMPLE_LENGTH) for found in rows))
+    return " | ".join(received[:NUM_EXAMPLES])
 
 
 def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
@@ -172,6 +235,8 @@ def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
             "ok": outcome.ok,
             "observed": outcome.observed,
             "failing_rows": None if outcome.failing is None else len(outcome.failing),
+            "rows": result.num_rows,
+            "examples": list(dict.fromkeys(row.value for row in outcome.failing or ()))[:KEPT_EXAMPLES],
         }
         for result in results
         for outcome in result.outcomes
@@ -180,9 +245,10 @@ def expectations_table(results: Iterable[ContractResult]) -> pa.Table:
 
 
 def quarantine_table(quarantine: Iterable[QuarantinedRow]) -> pa.Table:
-    """Quarantined records, sorted by part, file, row and reason."""
+    """Records that something is wrong with, sorted by part, file, row and reason; `quarantined` tells which count."""
     ordered = sorted(quarantine, key=lambda found: (found.part, found.file, found.row, found.reason))
-    return pa.Table.from_pylist([found._asdict() for found in ordered], schema=QUARANTINE_SCHEMA)
+    rows = [found._asdict() | {"quarantined": found.severity == "critical"} for found in ordered]
+    return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)
 
 
 def _records(rows: list[int]) -> str:

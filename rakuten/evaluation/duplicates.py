@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.split import normalise_title
+from rakuten.normalisation import normalise_title
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
 

@@ -27,7 +27,7 @@ CONTENT = {
 }
 
 
-@stage(version=1, libraries=("scipy",))
+@stage(version=2, libraries=("numpy", "scipy"))
 def compare_profiles(out: Path, before: StageOutput, after: StageOutput) -> dict[str, Any]:
     """Compare a dump with an earlier one: what came, went and changed, and which shares shifted.
 
@@ -57,7 +57,7 @@ def compare_profiles(out: Path, before: StageOutput, after: StageOutput) -> dict
     return counts | {"unchanged": len(unchanged)} | _write(out, old, new, unchanged)
 
 
-@stage(version=1, libraries=("scipy",))
+@stage(version=2, libraries=("numpy", "scipy"))
 def compare_parts(out: Path, profile: StageOutput) -> dict[str, Any]:
     """Compare the part that is to be predicted with the part that may be learnt from.
 

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from rakuten.data.classes import LABELS
+from rakuten.data.shift import TOO_FEW
 from rakuten.pages.page import count, percent
 
 # Shares from which something is worth a sentence.
@@ -61,7 +62,10 @@ def _shifts(compared: dict[str, Any] | None, section: str, when: str) -> list[Fi
         return []
     names = [row["means"] for row in compared["rows"] if row["matters"]]
     if not names:
-        return [Finding("know", f"Nothing shifted {when} by more than chance and enough to matter.", section)]
+        few = sum(row["verdict"] == TOO_FEW for row in compared["rows"])
+        rest = f", as far as {_several(len(compared['rows']) - few, 'measure')} of {len(compared['rows'])} can tell"
+        words = f"Nothing shifted {when} by more than chance and enough to matter{rest if few else ''}."
+        return [Finding("know", words, section)]
     shown = ", ".join(names[:SHIFTS_NAMED]) + (
         f" and {len(names) - SHIFTS_NAMED} more" if len(names) > SHIFTS_NAMED else ""
     )

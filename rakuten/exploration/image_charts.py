@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rakuten.data.classes import CODES
+from rakuten.data.shift import TOO_FEW
 from rakuten.exploration.comparison import CELLS_FILE, CHANGES_FILE, MOVED_WORDS_FILE, SHIFTS_FILE
 from rakuten.exploration.images import (
     ALL,
@@ -94,7 +95,7 @@ def shifts(output: StageOutput | None) -> dict[str, Any] | None:
     for row in rows:
         row["at"] = scale(row["psi"] / row["threshold"])
         row["chance_at"] = scale(row["chance"] / row["threshold"])
-    order = {verdict: place for place, verdict in enumerate(("large", "moderate", "slight", "none"))}
+    order = {verdict: place for place, verdict in enumerate(("large", "moderate", "slight", TOO_FEW, "none"))}
     cells = pd.DataFrame(read(output, CELLS_FILE), columns=["measure", "cell", "before", "after"])
     moved = pd.DataFrame(read(output, MOVED_WORDS_FILE), columns=["word", "before", "after", "score"])
     scores = moved["score"].astype(float)

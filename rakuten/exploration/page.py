@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from rakuten.data.classes import CODES, LABELS, LABELS_FR
+from rakuten.data.snapshot import generated_dumps
 from rakuten.data.snapshot_files import SNAPSHOT_FILE
-from rakuten.data.validation import DATA_DOCS, VERDICT_FILE
+from rakuten.data.validation import VERDICT_FILE
+from rakuten.data.validation_page import PAGE as VALIDATION_PAGE
 from rakuten.exploration import image_charts, text_charts
 from rakuten.exploration.findings import findings
 from rakuten.exploration.words import REPORTED_ALIKE
@@ -28,6 +30,7 @@ def render_exploration(
     out: Path,
     snapshot: StageOutput,
     validation: StageOutput,
+    validation_page: StageOutput,
     texts: StageOutput,
     described: StageOutput,
     repeats: StageOutput,
@@ -46,6 +49,7 @@ def render_exploration(
         out: Work folder.
         snapshot: `record_snapshot`.
         validation: `validate_dump`.
+        validation_page: `render_validation` of it.
         texts: `profile_texts`.
         described: `describe_products`.
         repeats: `find_repeats`.
@@ -61,8 +65,8 @@ def render_exploration(
         Numbers of findings and of bytes of the page.
 
     Output:
-        exploration.html: All of it in one file that loads nothing and runs nothing. Links to figures and to Data Docs
-            lead to the outputs beside it.
+        exploration.html: All of it in one file that loads nothing and runs nothing. Links to figures and to the
+            validation page lead to the outputs beside it.
         exploration.md: The findings and the table of classes.
         findings.parquet: level, text, section of each finding.
     """
@@ -89,7 +93,8 @@ def render_exploration(
         "reported_alike": REPORTED_ALIKE,
         "facts": described.facts,
         "verdict": validation.read_json(VERDICT_FILE),
-        "data_docs": f"../{validation.key}/{DATA_DOCS}/index.html",
+        "validation_page": f"../{validation_page.key}/{VALIDATION_PAGE}",
+        "generated": generated_dumps([dump_name or "This dump"], [snapshot]),
         "folders": {name: f"../{output.key}" for name, output in sources.items() if output is not None},
         "tables": _tables(sources),
     }

@@ -11,6 +11,7 @@ import pandas as pd
 
 from rakuten.data.classes import CODES, LABELS
 from rakuten.data.shift import (
+    Integers,
     Shift,
     count_cells,
     quantile_edges,
@@ -48,6 +49,8 @@ class Measure:
 
 
 _YES = {True: "yes", False: "no"}
+# What falls into none of a measure's cells.
+OTHER = "other"
 
 
 def _column(name: str) -> Values:
@@ -63,8 +66,8 @@ def _has_residue(kind: str) -> Values:
 
 
 def _usable(frame: pd.DataFrame) -> "pd.Series[Any]":
-    states = frame["image_state"]
-    return (states == "usable").where(states != "no images", None)
+    # A dump without any image counts as well: one that has lost all of them would be compared by nothing else.
+    return frame["image_state"] == "usable"
 
 
 MEASURES = (
@@ -116,7 +119,7 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, unchanged: npt.NDArray[np.int6
     """
     for measure in MEASURES:
         before, after = measure.values(old), measure.values(new)
-        shared = int((before.notna() & old["productid"].isin(unchanged)).sum())
+        shared = before[old["productid"].isin(unchanged)].dropna()
         before, after = before.dropna(), after.dropna()
         if len(before) and len(after):
             compared = _categories if measure.cells else _numbers
@@ -154,23 +157,41 @@ def compare_words(
     return shift_of_documents(matrix, in_before, in_after), moved
 
 
-def _categories(measure: Measure, before: "pd.Series[Any]", after: "pd.Series[Any]", shared: int) -> Compared:
+def _categories(
+    measure: Measure, before: "pd.Series[Any]", after: "pd.Series[Any]", shared: "pd.Series[Any]"
+) -> Compared:
     assert measure.cells is not None
-    counts = [np.array([(values == cell).sum() for cell in measure.cells], np.float64) for values in (before, after)]
-    shares = [count / count.sum() for count in counts]
+    cells = dict(measure.cells)
+    if not pd.concat([before, after]).isin(list(cells)).all():
+        cells[OTHER] = OTHER
+    old, new, both = (_count(values, cells) for values in (before, after, shared))
+    shares = [count / count.sum() for count in (old, new)]
     typical = (float(shares[0][0]), float(shares[1][0])) if measure.cells is _YES else None
-    shift = shift_of_counts(*counts, shared=shared)
-    return Compared(measure, shift, tuple(measure.cells.values()), shares[0], shares[1], typical)
+    shift = shift_of_counts(old, new, shared=_in_both(old, new, both))
+    return Compared(measure, shift, tuple(cells.values()), shares[0], shares[1], typical)
 
 
-def _numbers(measure: Measure, before: "pd.Series[Any]", after: "pd.Series[Any]", shared: int) -> Compared:
-    old, new = before.to_numpy(np.float64), after.to_numpy(np.float64)
-    edges = quantile_edges(np.concatenate([old, new]))
-    counts = [count_cells(values, edges) for values in (old, new)]
-    shares = [count / count.sum() for count in counts]
-    shift = shift_of_counts(*counts, shared=shared)
-    typical = float(np.median(old)), float(np.median(new))
+def _count(values: "pd.Series[Any]", cells: dict[Any, str]) -> Integers:
+    """How many values fall into each cell; all that no other cell takes into `OTHER`, the last one."""
+    counts = np.array([(values == cell).sum() for cell in cells], np.int64)
+    if OTHER in cells:
+        counts[-1] = len(values) - counts[:-1].sum()
+    return counts
+
+
+def _numbers(measure: Measure, before: "pd.Series[Any]", after: "pd.Series[Any]", shared: "pd.Series[Any]") -> Compared:
+    samples = [values.to_numpy(np.float64) for values in (before, after, shared)]
+    edges = quantile_edges(np.concatenate(samples[:2]))
+    old, new, both = (count_cells(values, edges) for values in samples)
+    shares = [count / count.sum() for count in (old, new)]
+    typical = float(np.median(samples[0])), float(np.median(samples[1]))
+    shift = shift_of_counts(old, new, shared=_in_both(old, new, both), ordered=True)
     return Compared(measure, shift, _cell_names(edges), shares[0], shares[1], typical)
+
+
+def _in_both(before: Integers, after: Integers, unchanged: Integers) -> Integers:
+    """Unchanged products by cell; one whose image could be read in one dump only is in a cell of one of them."""
+    return np.minimum(unchanged, np.minimum(before, after))
 
 
 def _cell_names(edges: Sequence[float] | npt.NDArray[np.float64]) -> tuple[str, ...]:

@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rakuten.data.joined import read_parts
-from rakuten.data.split import normalise_title
+from rakuten.normalisation import normalise_title, plain_text
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import CleaningRecipe
 from rakuten.stages import stage
-from rakuten.text.cleaning import Cleaner, plain_text
+from rakuten.text.cleaning import Cleaner
 from rakuten.text.language import Language, guess_languages
 from rakuten.text.residue import KINDS, count_residue
-from rakuten.text.stop_words import stop_words
 
 TEXTS_FILE = "texts.parquet"
 RESIDUE_FILE = "residue.parquet"
@@ -61,14 +60,14 @@ RESIDUE_SCHEMA = pa.schema(
 )
 
 
-@stage(version=1, libraries=("stop-words",))
+@stage(version=1, libraries=("ftfy", "nltk", "stop-words"))
 def profile_texts(out: Path, products: StageOutput, cleaning: CleaningRecipe) -> dict[str, Any]:
     """Profile the texts of all products that could be read.
 
     Args:
         out: Work folder.
         products: `read_products`.
-        cleaning: Languages of the stop words, shortest word, digits.
+        cleaning: Languages of stop words and stems, shortest word, digits.
 
     Returns:
         Number of products.
@@ -82,7 +81,7 @@ def profile_texts(out: Path, products: StageOutput, cleaning: CleaningRecipe) ->
         residue.parquet: the most frequent pieces of residue of each kind and column, with numbers of products and
             occurrences.
     """
-    cleaner = Cleaner(stop_words(cleaning.stop_word_languages), cleaning.min_word_length, cleaning.keep_digits)
+    cleaner = Cleaner.of_recipe(cleaning)
     parts = read_parts(products)
     total = sum(table.num_rows for table in parts.values())
     rows: list[dict[str, Any]] = []

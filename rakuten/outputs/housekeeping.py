@@ -5,7 +5,6 @@ outputs link: their bytes are counted once, and come back only when no output li
 """
 
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rakuten.errors import InputError, OutputError
+from rakuten.outputs.atomic import SET_ASIDE, remove
 from rakuten.outputs.pool import POOLS, SHARDS, SUFFIX
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.outputs.stage_output import MANIFEST, StageOutput
-from rakuten.outputs.store import DAMAGED, PARTIAL, OutputStore
+from rakuten.outputs.store import PARTIAL, OutputStore
 
 Kind = Literal["output", "partial", "shard"]
 
@@ -108,8 +108,8 @@ def closure(keys: Iterable[str], present: Mapping[str, Item]) -> frozenset[str]:
 def survey(store: OutputStore) -> list[Item]:
     """Everything in an outputs folder that could go."""
     shards = {f"{POOLS}/{path.parent.name}/{path.name}": path for path in store.folder.glob(f"{POOLS}/*/*{SUFFIX}")}
-    inodes = {path.stat().st_ino: name for name, path in shards.items()}
-    outputs = {item.name: item for item in _outputs(store.folder, inodes)}
+    inodes = {path.lstat().st_ino: name for name, path in shards.items()}
+    outputs = {item.name: item for item in (*_outputs(store.folder, inodes), *_set_aside(store.folder))}
     used = _last_used(RunBook(store).all(), outputs)
     items = [replace(item, used=max(item.used, used.get(item.name, 0.0))) for item in outputs.values()]
     linked: dict[str, float] = {}
@@ -117,7 +117,7 @@ def survey(store: OutputStore) -> list[Item]:
         for shard in item.links:
             linked[shard] = max(linked.get(shard, 0.0), item.used)
     for name, path in shards.items():
-        status = path.stat()
+        status = path.lstat()
         items.append(Item(name, "shard", status.st_size, linked.get(name, status.st_mtime)))
     return items
 
@@ -146,30 +146,40 @@ def clear(store: OutputStore, clearing: Clearing) -> None:
     """Remove what was chosen. Call it only while no run is at work."""
     for item in clearing.removed:
         path = store.folder / item.name
-        if path.is_dir():
+        if item.kind == "output":
             # Without its manifest it is no output any more, however far the removal comes.
             (path / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
 
 
 def parse_size(text: str) -> int:
     """Bytes of a size such as `200GB`, `1.5 TiB` or `0`.
 
     Raises:
-        InputError: If it is none.
+        InputError: If it is none, or a number other than 0 without a unit.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)", text.strip())
     if match is None or match[2] not in ("", "B", *UNITS):
         raise InputError(f"{text!r} is no size; expected one such as 200GB ({', '.join(UNITS)})")
+    if not match[2] and float(match[1]):
+        raise InputError(
+            f"{text!r} has no unit; expected one such as {match[1]}GB ({', '.join(UNITS)}, or B for bytes)"
+        )
     return int(float(match[1]) * UNITS.get(match[2], 1))
+
+
+def _set_aside(folder: Path) -> Iterator[Item]:
+    """Files and links that were found where a folder belongs, and damaged pools."""
+    for path in (*folder.glob(f"*{SET_ASIDE}"), *(folder / POOLS).glob(f"*{SET_ASIDE}")):
+        if path.parent != folder or path.is_symlink() or not path.is_dir():
+            status = path.lstat()
+            yield Item(path.relative_to(folder).as_posix(), "partial", status.st_size, status.st_mtime)
 
 
 def _outputs(folder: Path, shards: Mapping[int, str]) -> Iterator[Item]:
     for path in folder.iterdir():
-        is_partial = path.name.endswith((PARTIAL, DAMAGED))
-        if not path.is_dir() or not (is_partial or (path / MANIFEST).is_file()):
+        is_partial = path.name.endswith((PARTIAL, SET_ASIDE))
+        if path.is_symlink() or not path.is_dir() or not (is_partial or (path / MANIFEST).is_file()):
             continue
         size, links = 0, set()
         for file in (file for file in path.rglob("*") if not file.is_dir()):

@@ -3,6 +3,7 @@
 flock rather than a file with a name in it: a lock file left behind by a killed run would block all later ones.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -10,6 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from rakuten.errors import OutputError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
     descriptor = _open(path)
     try:
         if not _try(descriptor):
-            logger.info("waiting: another process is at work on %s (%s)", purpose, holder_of(path))
+            logger.info("waiting for another process that works on %s (%s)", purpose, holder_of(path))
             while not _try(descriptor):
                 time.sleep(POLL_SECONDS)
         _sign(descriptor)
@@ -63,7 +66,10 @@ def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
         place = next((place for place, descriptor in enumerate(descriptors) if _try(descriptor)), None)
         if place is None:
             logger.info(
-                "%s waits: all of %d slots are taken (%s)", purpose, len(paths), ", ".join(map(holder_of, paths))
+                "%s waits: all of %d slots are taken (%s)",
+                purpose,
+                len(paths),
+                ", ".join(dict.fromkeys(map(holder_of, paths))),
             )
         while place is None:
             time.sleep(POLL_SECONDS)
@@ -77,7 +83,7 @@ def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
 
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock."""
-    if not path.exists():
+    if not path.is_file():
         return False
     descriptor = _open(path)
     try:
@@ -88,12 +94,24 @@ def is_held(path: Path) -> bool:
 
 def holder_of(path: Path) -> str:
     """What the holder wrote of itself."""
-    return path.read_text("utf-8") or "unknown"
+    return path.read_text("utf-8", "replace") or "unknown"
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Open a lock file.
+
+    Raises:
+        OutputError: If something that is no file has its name, or it may not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ELOOP, errno.ENXIO):
+            wrong = f"{path}: expected a lock file in a folder ({error.strerror}); remove what is there"
+        else:
+            wrong = f"the lock file {path} cannot be written: {error.strerror}"
+        raise OutputError(wrong) from error
 
 
 def _sign(descriptor: int) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rakuten.errors import OutputError
-from rakuten.outputs.atomic import sync, whole_file
+from rakuten.outputs.atomic import exists, remove, set_aside, sync, whole_file
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.progress import report_progress
 from rakuten.outputs.stage_output import file_digest
@@ -77,6 +77,8 @@ class Pool:
         """
         wanted = sorted(set(items))
         with exclusive(self.folder.with_suffix(".lock"), purpose=self.folder.name):
+            if exists(self.folder) and not self.folder.is_dir():
+                set_aside(self.folder)
             index = self._index(checked=set(wanted))
             missing = [item for item in wanted if item not in index]
             for start in range(0, len(missing), shard_size):
@@ -98,7 +100,7 @@ class Pool:
                     raise pa.ArrowInvalid("its content is not the one it is named by")
             except (OSError, pa.ArrowException) as error:
                 logger.warning("shard %s is damaged (%s); its items will be computed again", path.name, error)
-                path.unlink()
+                remove(path)
                 continue
             index.update(dict.fromkeys(held, path.name))
         return index
@@ -123,7 +125,7 @@ class Pool:
     def _link(self, names: Iterable[str], target: Path) -> None:
         target.mkdir(exist_ok=True)
         for stale in target.iterdir():
-            stale.unlink()
+            remove(stale)
         for name in names:
             (target / name).hardlink_to(self.folder / name)
 

@@ -4,30 +4,41 @@ Layout: `<outputs>/runs/<run id>/run.json` and a lock that the run's process hol
 one that goes on.
 """
 
+import logging
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rakuten.errors import RunNotFoundError
+from rakuten.errors import OutputError, RunNotFoundError
 from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import is_held
 from rakuten.outputs.stage_output import StageOutput
 from rakuten.outputs.store import OutputStore
+from rakuten.paths import did_you_mean
+
+logger = logging.getLogger(__name__)
 
 RUNS = "runs"
 RECORD = "run.json"
 LOCK = "alive.lock"
+# Names of runs beside their ids, see `rakuten.promotion.naming`.
+_NAMES = ("champion", "newest")
+
+
+# Records that could not be read: each is warned of once by a process.
+_unreadable: set[Path] = set()
 
 
 class Status(StrEnum):
-    """How a run stands."""
+    """State of a run: cancelled by a person, interrupted by a signal or the death of its process."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
 
 
@@ -35,17 +46,17 @@ class RunRecord(BaseModel):
     """What is known of a run.
 
     Attributes:
-        run: Its id, `<date>-<time>-<plan>`.
+        run: Its id, `<date>-<time>-<plan>`; of a flow without a plan, `<date>-<time>-<flow>`.
         flow: Name of the flow.
         flow_run: Prefect's id of the flow run, or None outside Prefect.
         status: As recorded; see `RunBook.status`.
         started, finished: ISO 8601 with zone.
         parameters: What the flow was called with.
-        plan: Content of the plan.
+        plan: Content of the plan; empty for a flow without one.
         outputs: Keys of the outputs the run ended with, by role ("report", "model text_dnn", …).
         scores: The score table, a dict a row.
         decision: Name of the row that predictions are made with.
-        error: What ended a failed run.
+        error: What ended a run that did not complete.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,11 +68,23 @@ class RunRecord(BaseModel):
     started: str
     finished: str | None = None
     parameters: dict[str, Any]
-    plan: dict[str, Any]
+    plan: dict[str, Any] = {}
     outputs: dict[str, str] = {}
     scores: list[dict[str, Any]] = []
     decision: str | None = None
     error: str | None = None
+
+    @property
+    def plan_name(self) -> str | None:
+        """Name of the plan; None of a flow without one."""
+        return self.plan.get("name")
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time; None while it runs, and of a run whose process died."""
+        if self.finished is None:
+            return None
+        return (datetime.fromisoformat(self.finished) - datetime.fromisoformat(self.started)).total_seconds()
 
 
 class RunBook:
@@ -75,14 +98,20 @@ class RunBook:
         self.store = store
         self.folder = store.folder / RUNS
 
-    def open(self, **fields: Any) -> RunRecord:
+    def open(self, flow: str, **fields: Any) -> RunRecord:
         """Record a new run.
 
         Args:
-            **fields: Fields of `RunRecord` other than its id, status and times; `plan` gives the id its end.
+            flow: Name of the flow.
+            **fields: Further fields of `RunRecord` other than its id, status and times.
+
+        Raises:
+            OutputError: If the folder of all runs is no folder.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{self.folder} is no folder; remove it, runs are recorded there")
         now = datetime.now(UTC)
-        base = f"{now:%Y%m%d-%H%M%S}-{fields['plan']['name']}"
+        base = f"{now:%Y%m%d-%H%M%S}-{fields.get('plan', {}).get('name', flow)}"
         run = base
         for attempt in range(2, 1000):
             try:
@@ -90,7 +119,7 @@ class RunBook:
                 break
             except FileExistsError:
                 run = f"{base}-{attempt}"
-        record = RunRecord(run=run, started=now.isoformat(timespec="seconds"), **fields)
+        record = RunRecord(run=run, flow=flow, started=now.isoformat(timespec="seconds"), **fields)
         self.write(record)
         return record
 
@@ -116,17 +145,22 @@ class RunBook:
         return record.status
 
     def all(self) -> list[RunRecord]:
-        """Every run, newest first."""
+        """Every run whose record can be read, newest first."""
         names = sorted((path.parent.name for path in self.folder.glob(f"*/{RECORD}")), reverse=True)
-        return [self._read(name) for name in names]
+        return [record for record in map(self._read, names) if record]
 
-    def find(self, run: str | None = None, *, flow: str | None = None) -> RunRecord:
+    def find(self, run: str | None = None, *, flow: str | None = None, scored: bool = False) -> RunRecord:
         """A run by id or by the start of it; None: the newest completed one.
+
+        Args:
+            run: The id, or the start of one.
+            flow: Name of the flow it must be a run of.
+            scored: Pass over runs that ended without scores.
 
         Raises:
             RunNotFoundError: If there is no such run, or the start of an id is that of several.
         """
-        runs = [record for record in self.all() if flow in (None, record.flow)]
+        runs = [record for record in self.all() if flow in (None, record.flow) and (record.scores or not scored)]
         if run is None:
             completed = [record for record in runs if record.status is Status.COMPLETED]
             if not completed:
@@ -140,7 +174,8 @@ class RunBook:
         if matching:
             names = ", ".join(record.run for record in matching)
             raise RunNotFoundError(f"{run!r} is the start of {len(matching)} runs: {names}")
-        raise RunNotFoundError(f"no run {run!r} in {self.folder}; `rakuten runs` lists them")
+        hint = did_you_mean(run, [*_NAMES, *(record.run for record in runs)])
+        raise RunNotFoundError(f"no run {run!r} in {self.folder}{hint or '; `rakuten runs` lists them'}")
 
     def output(self, record: RunRecord, role: str) -> StageOutput:
         """The output that a run ended with in some role.
@@ -157,5 +192,21 @@ class RunBook:
             raise RunNotFoundError(f"{role!r} of run {record.run} ({key}) is gone or damaged; run its retrain again")
         return found
 
-    def _read(self, name: str) -> RunRecord:
-        return RunRecord.model_validate_json((self.folder / name / RECORD).read_bytes())
+    def _read(self, name: str) -> RunRecord | None:
+        path = self.folder / name / RECORD
+        try:
+            record = RunRecord.model_validate_json(path.read_bytes())
+            if record.run != name:
+                raise ValueError(f"it is the record of {record.run}")
+        except (OSError, ValueError) as error:
+            if path not in _unreadable:
+                _unreadable.add(path)
+                logger.warning("%s cannot be read and is passed over: %s", path, _first_line(error))
+            return None
+        return record
+
+
+def _first_line(error: OSError | ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"])
+    return str(error).splitlines()[0]

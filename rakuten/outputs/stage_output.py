@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,6 +38,7 @@ class Manifest(BaseModel):
         attempts: 1, or more where earlier attempts were interrupted.
         host, python, process: Where it was made.
         peak_memory: Bytes; of the process that ran the stage, so of the stage alone where that was its own process.
+        digest: SHA-256 of all other fields; a manifest whose digest does not match counts as damaged.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +54,24 @@ class Manifest(BaseModel):
     python: str
     process: int
     peak_memory: int
+    digest: str = ""
+
+    def signed(self) -> Self:
+        """The same manifest with the digest of its content."""
+        return self.model_copy(update={"digest": self._content_digest()})
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the digest matches the content."""
+        return self.digest == self._content_digest()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(record.size for record in self.files.values())
+
+    def _content_digest(self) -> str:
+        return hashlib.sha256(self.model_dump_json(exclude={"digest"}).encode()).hexdigest()
 
 
 class StageOutput(BaseModel):
@@ -102,7 +122,8 @@ class StageOutput(BaseModel):
 
 
 # A file that was digested and has not been touched since need not be digested again by this process.
-_digested: dict[tuple[str, int, int, int], str] = {}
+# The change time cannot be set by a program, unlike the modification time that `cp -p` and `rsync -t` keep.
+_digested: dict[tuple[str, int, int, int, int], str] = {}
 
 
 def file_digest(path: Path) -> FileRecord:
@@ -112,7 +133,7 @@ def file_digest(path: Path) -> FileRecord:
         OSError: If it cannot be read.
     """
     status = path.stat()
-    identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
+    identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     if identity not in _digested:
         with path.open("rb") as stream:
             _digested[identity] = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -121,26 +142,41 @@ def file_digest(path: Path) -> FileRecord:
 
 def list_files(folder: Path) -> list[str]:
     """Relative names of an output's own files, manifest and scratch left out, sorted."""
-    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(name.as_posix() for name in names if name.parts[0] not in (SCRATCH, MANIFEST))
 
 
 def find_damage(output: StageOutput) -> str | None:
-    """What is wrong with an output's files, or None where all are as the manifest says."""
+    """The first difference between an output's files and its manifest; None: every file is as the manifest lists it."""
     try:
         manifest = output.manifest
     except OutputError as error:
         return str(error)
     if manifest.key != output.key:
         return f"its manifest is that of {manifest.key}"
-    for name, expected in manifest.files.items():
-        path = output.folder / name
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            return f"{name} cannot be read: {error.strerror}"
+    if not manifest.is_intact:
+        return "its manifest was changed after it was written"
+    unlisted = set(list_files(output.folder)) - manifest.files.keys()
+    if unlisted:
+        return f"its manifest does not list {min(unlisted)}"
+    return next(
+        (damage for damage in map(partial(_file_damage, output.folder), manifest.files.items()) if damage), None
+    )
+
+
+def _file_damage(folder: Path, item: tuple[str, FileRecord]) -> str | None:
+    name, expected = item
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        return f"its manifest lists {name!r}, which is outside of it"
+    path = folder / name
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            return f"{name} is no file"
         if size != expected.size:
             return f"{name} has {size} bytes, expected {expected.size}"
         if file_digest(path) != expected:
             return f"{name} has another content than when it was committed"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
     return None

@@ -7,6 +7,7 @@ Layout:
     <outputs>/pools/              shards that outputs share (see pool.py)
 """
 
+import errno
 import json
 import logging
 import os
@@ -20,7 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rakuten.outputs.atomic import remove_temporaries, sync, write_whole
+from rakuten.errors import OutputError
+from rakuten.outputs.atomic import SET_ASIDE, exists, remove_temporaries, set_aside, sync, write_whole
+from rakuten.outputs.disk_space import disk_full_as_error, require_space
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.stage_output import (
     MANIFEST,
@@ -36,7 +39,6 @@ from rakuten.stages import Stage, key_of
 logger = logging.getLogger(__name__)
 
 PARTIAL = ".partial"
-DAMAGED = ".damaged"
 ATTEMPTS = "attempts.json"
 
 
@@ -54,7 +56,7 @@ class OutputStore:
     def find(self, key: str) -> StageOutput | None:
         """The committed output of a key, every file checked; None where there is none or it is damaged."""
         output = StageOutput(key=key, folder=self.folder / key)
-        if not output.folder.exists():
+        if not exists(output.folder):
             return None
         damage = find_damage(output)
         if damage is None:
@@ -77,16 +79,18 @@ class OutputStore:
         key = key_of(identity)
         found = self.find(key)
         if found is not None:
-            logger.info("found %s", key)
+            logger.info("%s: cached since %s", stage.name, found.manifest.started[:10])
+            logger.debug("found %s", key)
             return found
-        with exclusive(self.folder / "locks" / f"{key}.lock", purpose=key):
+        with exclusive(self.folder / "locks" / f"{key}.lock", purpose=stage.name):
             return self.find(key) or self._make(stage, identity, stage.bind(**inputs))
 
     def outputs_of(self, stage_name: str) -> Iterator[StageOutput]:
         """Committed outputs of a stage, unchecked, newest first."""
         folders = [path for path in self.folder.glob(f"{stage_name}-v*") if (path / MANIFEST).is_file()]
-        for folder in sorted(folders, key=lambda path: (path / MANIFEST).stat().st_mtime_ns, reverse=True):
-            if not folder.name.endswith((PARTIAL, DAMAGED)):
+        # Of two as old as each other the name decides, not the order in which the file system lists them.
+        for folder in sorted(folders, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name), reverse=True):
+            if not folder.name.endswith((PARTIAL, SET_ASIDE)):
                 yield StageOutput(key=folder.name, folder=folder)
 
     def has_partial(self, key: str) -> bool:
@@ -95,37 +99,43 @@ class OutputStore:
 
     def _make(self, stage: Stage, identity: dict[str, Any], arguments: dict[str, Any]) -> StageOutput:
         key = key_of(identity)
-        self._clear_damaged(key)
-        partial = self.folder / f"{key}{PARTIAL}"
+        final, partial = self.folder / key, self.folder / f"{key}{PARTIAL}"
+        if exists(final):
+            set_aside(final)
+        if _is_finished(partial, key):
+            logger.info("%s: finished by an interrupted run, committed now", stage.name)
+            return _rename(partial, final)
+        require_space(self.folder, self._expected_size(stage), stage.name)
         attempt = _begin_attempt(partial)
-        logger.info("making %s%s", key, f", attempt {attempt}" if attempt > 1 else "")
+        logger.info("%s: started%s", stage.name, f", attempt {attempt}" if attempt > 1 else "")
         started, clock = datetime.now(UTC), time.monotonic()
-        facts = stage.function(partial, **arguments)
-        manifest = Manifest(
-            key=key,
-            identity=identity,
-            files={name: file_digest(partial / name) for name in list_files(partial)},
-            facts=dict(facts or {}),
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - clock, 3),
-            attempts=attempt,
-            host=platform.node(),
-            python=platform.python_version(),
-            process=os.getpid(),
-            peak_memory=_peak_memory(),
-        )
-        output = commit(partial, self.folder / key, manifest)
-        logger.info("made %s in %.1f s%s", key, manifest.seconds, _in_short(manifest.facts))
+        with disk_full_as_error(self.folder, stage.name):
+            facts = stage.function(partial, **arguments)
+            manifest = Manifest(
+                key=key,
+                identity=identity,
+                files={name: file_digest(partial / name) for name in list_files(partial)},
+                facts=dict(facts or {}),
+                started=started.isoformat(timespec="seconds"),
+                seconds=round(time.monotonic() - clock, 3),
+                attempts=attempt,
+                host=platform.node(),
+                python=platform.python_version(),
+                process=os.getpid(),
+                peak_memory=_peak_memory(),
+            )
+            output = commit(partial, final, manifest)
+        logger.info("%s: done in %.1f s%s", stage.name, manifest.seconds, _in_short(manifest.facts))
+        logger.debug("made %s", key)
         return output
 
-    def _clear_damaged(self, key: str) -> None:
-        """Put what stands under the key out of the way; only called when it is no valid output."""
-        folder = self.folder / key
-        if folder.exists():
-            aside = self.folder / f"{key}{DAMAGED}"
-            shutil.rmtree(aside, ignore_errors=True)
-            folder.rename(aside)
-            shutil.rmtree(aside)
+    def _expected_size(self, stage: Stage) -> int:
+        """Bytes of the stage's newest output: outputs of one stage are of similar size; 0 before the first."""
+        newest = next(self.outputs_of(stage.name), None)
+        try:
+            return newest.manifest.size if newest else 0
+        except OutputError:
+            return 0
 
 
 def commit(partial: Path, final: Path, manifest: Manifest) -> StageOutput:
@@ -141,23 +151,54 @@ def commit(partial: Path, final: Path, manifest: Manifest) -> StageOutput:
     shutil.rmtree(partial / SCRATCH, ignore_errors=True)
     for name in manifest.files:
         sync(partial / name)
-    write_whole(partial / MANIFEST, manifest.model_dump_json(indent=2))
+    write_whole(partial / MANIFEST, manifest.signed().model_dump_json(indent=2))
     sync(partial)
+    return _rename(partial, final)
+
+
+def _rename(partial: Path, final: Path) -> StageOutput:
     partial.rename(final)
     sync(final.parent)
-    return StageOutput(key=manifest.key, folder=final)
+    return StageOutput(key=final.name, folder=final)
+
+
+def _is_finished(partial: Path, key: str) -> bool:
+    """Whether a kill between manifest and rename left whole work: its manifest and all digests hold."""
+    return (partial / MANIFEST).is_file() and find_damage(StageOutput(key=key, folder=partial)) is None
 
 
 def _begin_attempt(partial: Path) -> int:
     """Make the folder for work in progress and count how often this work was begun."""
+    try:
+        return _count_attempt(partial)
+    except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP):
+            raise
+        logger.warning("%s is not as a stage leaves it (%s); started anew", error.filename, error.strerror)
+        set_aside(partial)
+        return _count_attempt(partial)
+
+
+def _count_attempt(partial: Path) -> int:
     counter = partial / SCRATCH / ATTEMPTS
     counter.parent.mkdir(parents=True, exist_ok=True)
     remove_temporaries(partial)
-    # A kill between manifest and rename leaves a finished-looking folder; it is work in progress all the same.
     (partial / MANIFEST).unlink(missing_ok=True)
-    attempt = 1 + (json.loads(counter.read_text("utf-8")) if counter.exists() else 0)
+    attempt = 1 + (_read_count(counter) if counter.exists() else 0)
     write_whole(counter, json.dumps(attempt))
     return attempt
+
+
+def _read_count(counter: Path) -> int:
+    """Attempts counted so far; the count informs people only, so an unreadable one is dropped."""
+    try:
+        count = json.loads(counter.read_bytes())
+        if type(count) is not int or count < 0:
+            raise ValueError(f"expected a number of attempts, received {str(count)[:40]!r}")
+    except ValueError as error:
+        logger.warning("%s cannot be read (%s); attempts are counted anew", counter, error)
+        return 0
+    return count
 
 
 def _peak_memory() -> int:

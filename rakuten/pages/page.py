@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rakuten.pages.markdown import escape_markdown
 from rakuten.pages.own_files import OwnFiles
+from rakuten.printable import printable
 
 ABSENT = "–"
+# Line ends, tabs and spaces of other widths are spaces of HTML.
+SPACES = "\n\t\u00a0\u2007\u2009\u202f\u3000"
 
 
 def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> str:
     """Fill a template.
 
-    Every value is escaped for HTML, in Markdown as well (where HTML is let through); an unknown name is an error.
+    Every value is escaped, for HTML or (templates named `.md.j2`) for Markdown; control characters, which could hide or
+    reorder what stands beside them, are shown as escapes. An unknown name is an error.
 
     Args:
         own_files: Whose template it is; those of all pages are there to be imported.
@@ -22,10 +27,20 @@ def render(own_files: OwnFiles, template: str, content: Mapping[str, Any]) -> st
         content: The template's variables.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    is_markdown = template.endswith(".md.j2")
+
+    def shown(value: Any) -> Any:
+        """What a template writes for a value; macros and style sheets are marked as safe already."""
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return value
+        return Markup(escape_markdown(value)) if is_markdown else printable(value, keep=SPACES)
 
     environment = Environment(
         loader=FileSystemLoader(own_files.folders),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,6 +13,8 @@ from rakuten.fusion.combining import Average
 from rakuten.fusion.fuser import Fuser
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import write_whole
+from rakuten.pages.markdown import escape_markdown
+from rakuten.pages.page import ABSENT
 from rakuten.recipes import Plan
 
 # Below this F1 a class is named among the limits.
@@ -36,6 +38,7 @@ class CardFacts:
         clean: `clean_products`.
         split: `split_products`.
         dump_names: What people call the dumps.
+        generated: Names of those of generated products.
     """
 
     plan: Plan
@@ -46,6 +49,7 @@ class CardFacts:
     clean: StageOutput
     split: StageOutput
     dump_names: Sequence[str]
+    generated: Sequence[str] = ()
 
     @property
     def decision(self) -> Mapping[str, Any]:
@@ -65,6 +69,7 @@ def write_card(path: Path, facts: CardFacts, *, is_refitted: bool) -> None:
     lines = [
         f"# Model card: {facts.plan.name}",
         "",
+        *_generated(facts),
         "## What it is for",
         "",
         "Giving each product of a catalogue one of 27 product type codes (`prdtypecode` of the Rakuten France "
@@ -80,6 +85,14 @@ def write_card(path: Path, facts: CardFacts, *, is_refitted: bool) -> None:
         *_limits(facts, by_class),
     ]
     write_whole(path, "\n".join(lines) + "\n")
+
+
+def _generated(facts: CardFacts) -> Iterator[str]:
+    if facts.generated:
+        names = escape_markdown(" and ".join(facts.generated))
+        yield f"**Trained on generated data: {names}.** Its products were made up by a program (`rakuten demo-dump`);"
+        yield "the scores below say that the software works, and nothing about real products. Not for use."
+        yield ""
 
 
 def _scores(facts: CardFacts, *, is_refitted: bool) -> Iterator[str]:
@@ -144,9 +157,10 @@ def _data(facts: CardFacts) -> Iterator[str]:
     sides = pd.read_parquet(facts.split.file(SPLIT), columns=["side"])["side"].value_counts()
     described, pictured = (products["description"] != "").mean(), products["image_digest"].notna().mean()
     counts = ", ".join(f"{int(sides[side]):,} {side}" for side in SIDES if sides.get(side))
+    names = escape_markdown(", ".join(facts.dump_names))
     yield from ("## What it learnt from", "")
     yield (
-        f"{len(products):,} labelled products of {', '.join(facts.dump_names)} ({facts.clean.key}): {counts}. "
+        f"{len(products):,} labelled products of {names} ({facts.clean.key}): {counts}. "
         f"{described:.0%} have a description, {pictured:.0%} a photo that can be read. "
         + (
             "Products with the same title, or the same photo, never stand on two sides."
@@ -162,7 +176,7 @@ def _data(facts: CardFacts) -> Iterator[str]:
 
 def _classes(by_class: pd.DataFrame) -> Iterator[str]:
     rows = [
-        [_named(row), *(f"{row[figure]:.2f}" for figure in FIGURES), row["support"]]
+        [_named(row), *(f"{row[figure]:.2f}" if row["support"] else ABSENT for figure in FIGURES), row["support"]]
         for row in by_class.to_dict("records")
     ]
     yield from ("## By class", "", *_table(["class", "precision", "recall", "F1", "test products"], rows), "")
@@ -197,4 +211,4 @@ def _table(header: Sequence[str], rows: "Iterator[Sequence[Any]] | Sequence[Sequ
     yield f"| {' | '.join(header)} |"
     yield f"|{' --- |' * len(header)}"
     for row in rows:
-        yield f"| {' | '.join(str(value) for value in row)} |"
+        yield f"| {' | '.join(escape_markdown(value) for value in row)} |"

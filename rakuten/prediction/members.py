@@ -11,7 +11,7 @@ import pandas as pd
 
 from rakuten.data.probabilities import Probabilities
 from rakuten.determinism import make_reproducible
-from rakuten.errors import PackageError
+from rakuten.errors import OutputError, PackageError
 from rakuten.fusion.alignment import align
 from rakuten.fusion.fuser import Fuser
 from rakuten.fusion.stages import FUSION
@@ -70,7 +70,7 @@ class Members:
         recipes = package.record.recipes
         if any(isinstance(recipe, NetworkRecipe) for recipe in recipes.values()):
             make_reproducible(0)
-        corpus_words = frozenset(package.read_json(CORPUS_WORDS))
+        corpus_words, fuser = _corpus_words(package), _fuser(package)
         predictors: list[Predictor | None] = []
         for member in package.record.members:
             recipe, folder = recipes[member.name], package.model(member, fit)
@@ -80,7 +80,7 @@ class Members:
                 predictors.append(_predictor(recipe, folder, corpus_words, images.get(member.name)))
         if not any(predictors):
             raise PackageError(f"{package.folder} holds image models only, and there are no images")
-        return cls(predictors, Fuser.from_json(package.read_json(FUSION)))
+        return cls(predictors, fuser)
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +101,21 @@ class Members:
         answers = list(self._threads.map(lambda asked: asked and asked.answer(products), self._predictors))
         productids: npt.NDArray[np.int64] = products["productid"].to_numpy(np.int64)
         return self._fuser.apply(align(answers, productids))
+
+
+def _corpus_words(package: ModelPackage) -> frozenset[str]:
+    words = package.read_json(CORPUS_WORDS)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise PackageError(f"{package.folder / CORPUS_WORDS} is damaged: expected a list of words")
+    return frozenset(words)
+
+
+def _fuser(package: ModelPackage) -> Fuser:
+    content = package.read_json(FUSION)
+    try:
+        return Fuser.from_json(content)
+    except (KeyError, TypeError, ValueError, OutputError) as error:
+        raise PackageError(f"{package.folder / FUSION} is damaged: {type(error).__name__}: {error}") from error
 
 
 def _predictor(recipe: Recipe, folder: Path, corpus_words: frozenset[str], images: StageOutput | None) -> Predictor:

@@ -5,6 +5,7 @@ Layout:
     card.md                 the same for people, with scores and limits
     fusion.json             how the models' answers become one
     corpus_words.json       words that clean texts are read without
+    fitted_products.parquet which products the scored models were fitted on; absent from format 1
     models/<recipe>/        the models that were scored
     refitted/<recipe>/      the same, fitted again to all labelled products; only where the plan asks for it
     weights/                files of backbones that make features of photos
@@ -22,6 +23,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rakuten.data.classes import CODES
+from rakuten.data.fitted_products import FITTED_PRODUCTS
 from rakuten.data.layout import is_junk
 from rakuten.errors import PackageError
 from rakuten.images.weights import WeightsFile
@@ -59,7 +61,7 @@ class PackageRecord(Strict):
     """What `package.json` says.
 
     Attributes:
-        format: Of this file.
+        format: Of this file; packages of format 1 lack the list of fitted products.
         plan: What was trained and how texts are cleaned.
         classes: Label of each class code.
         decision: Name of the fusion that decides.
@@ -69,7 +71,7 @@ class PackageRecord(Strict):
         files: Size and digest of every other file.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     plan: Plan
     classes: dict[int, str]
     decision: str
@@ -82,6 +84,11 @@ class PackageRecord(Strict):
     def is_refitted(self) -> bool:
         """Whether it holds models that were fitted to all labelled products."""
         return all(member.refitted for member in self.members)
+
+    @property
+    def lists_fitted_products(self) -> bool:
+        """Whether the package says which products its scored models were fitted on."""
+        return FITTED_PRODUCTS in self.files
 
     @functools.cached_property
     def recipes(self) -> dict[str, Recipe]:
@@ -125,8 +132,15 @@ class ModelPackage(BaseModel):
         return self.folder / folder
 
     def read_json(self, name: str) -> Any:
-        """The content of one of its JSON files."""
-        return json.loads((self.folder / name).read_text("utf-8"))
+        """The content of one of its JSON files.
+
+        Raises:
+            PackageError: If it is absent or no JSON.
+        """
+        try:
+            return json.loads((self.folder / name).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise PackageError(f"{self.folder / name} is damaged: {error}") from error
 
     def weights(self, member: PackagedMember) -> WeightsFile | None:
         """The weights of the backbone that makes a member's features; None: random ones, or there is none."""
@@ -159,12 +173,16 @@ def open_package(folder: Path) -> ModelPackage:
         raise PackageError(f"{folder} was made for other classes than the catalogue's; they differ in {strange}")
     _check_files(folder, record.files)
     _check_members(folder, record)
+    if record.format > 1 and not record.lists_fitted_products:
+        raise PackageError(f"{folder} is damaged: its {PACKAGE} lists no {FITTED_PRODUCTS}")
     return ModelPackage(folder=folder.absolute(), sha256=file_digest(folder / PACKAGE).sha256)
 
 
 def _read(folder: Path) -> PackageRecord:
     try:
         return PackageRecord.model_validate_json((folder / PACKAGE).read_bytes())
+    except OSError as error:
+        raise PackageError(f"{folder / PACKAGE} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "as a whole"

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rakuten.data.classes import LABELS
+from rakuten.data.fitted_products import FITTED_PRODUCTS, write_fitted_products
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED
+from rakuten.data.snapshot import generated_dumps
 from rakuten.errors import MismatchError
 from rakuten.evaluation.evaluate import HISTORY, METRICS
 from rakuten.fusion.stages import DECISION, FUSION
@@ -25,7 +27,7 @@ from rakuten.text.inputs import CORPUS_WORDS
 NOT_NEEDED = (PROBABILITIES, UNPICTURED, HISTORY)
 
 
-@stage(version=1)
+@stage(version=2)
 def package_model(
     out: Path,
     plan: Plan,
@@ -38,6 +40,7 @@ def package_model(
     evaluations: tuple[StageOutput, ...],
     clean: StageOutput,
     split: StageOutput,
+    snapshots: tuple[StageOutput, ...],
     dump_names: tuple[str, ...],
 ) -> dict[str, Any]:
     """Pack the models of a run, how they are fused, and what is to be known of them.
@@ -56,7 +59,8 @@ def package_model(
         evaluations: Of the models and fusions; the decision's is among them.
         clean: `clean_products`.
         split: `split_products`.
-        dump_names: What people call the dumps it was trained on.
+        snapshots: `record_snapshot` of each dump it was trained on.
+        dump_names: What people call each of them.
 
     Returns:
         Facts: models, bytes.
@@ -81,10 +85,12 @@ def package_model(
     packed = [_with_weights(member, file, out) for member, file in zip(packed, weights, strict=True)]
     _link_file(decision, FUSION, out)
     _link_file(corpus_words, CORPUS_WORDS, out)
+    write_fitted_products(out / FITTED_PRODUCTS, clean, split)
     scores = tuple(_scores(evaluation) for evaluation in evaluations)
     choice = decision.read_json(DECISION)
     decided = evaluations[[row["name"] for row in scores].index(choice["name"])]
-    facts = CardFacts(plan, choice, decision.read_json(FUSION), scores, decided, clean, split, dump_names)
+    generated = generated_dumps(dump_names, snapshots)
+    facts = CardFacts(plan, choice, decision.read_json(FUSION), scores, decided, clean, split, dump_names, generated)
     write_card(out / CARD, facts, is_refitted=bool(refitted))
     record = PackageRecord(
         plan=plan,

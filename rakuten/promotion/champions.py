@@ -1,26 +1,34 @@
-"""The champion there is, those that were, and every decision: what is true of them stands here and nowhere else.
+"""The champion, its predecessors, and every decision: the record that all else is a copy of.
 
 Layout: `<outputs>/promotion/`
     champion.json       reigns, the last one being the champion's; replaced whole at every change
     decisions/          a file a decision, for reading; those that put a champion in place stand in champion.json too
     lock                held for the moment of a change
+    *.damaged…          what held one of these names and could not be read
 
 MLflow is told of all this afterwards (see `registry`) and is never asked.
 """
 
+import itertools
+import logging
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from rakuten.errors import ChampionChangedError, ChampionError, NoChampionError
 from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import exclusive
 from rakuten.promotion.decisions import Candidate, Decision, Outcome, now
 
+logger = logging.getLogger(__name__)
+
 FOLDER = "promotion"
 POINTER = "champion.json"
 DECISIONS = "decisions"
+
+REMEDY = "put it back from a backup, or name a champion with `rakuten promote RUN --force --reason TEXT`"
 
 
 class Reign(BaseModel):
@@ -55,6 +63,13 @@ class Standing(BaseModel):
     edition: int = 0
     reigns: tuple[Reign, ...] = ()
     withdrawn: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_layout(cls, content: Any) -> Any:
+        if isinstance(content, dict) and content.get("layout", 1) != 1:
+            raise ValueError(f"layout {content['layout']}, of another version of this program; expected 1")
+        return content
 
     @property
     def champion(self) -> Reign | None:
@@ -92,12 +107,11 @@ class ChampionBook:
         try:
             return Standing.model_validate_json(path.read_bytes())
         except FileNotFoundError:
+            if path.is_symlink():
+                raise ChampionError(f"{path} is a link to nothing; {REMEDY}") from None
             return self._nobody_yet()
         except (OSError, ValidationError) as error:
-            raise ChampionError(
-                f"{path} does not say who is champion: {error}; put it back from a backup, or remove it and name a "
-                "champion with `rakuten promote RUN --force --reason TEXT`"
-            ) from error
+            raise ChampionError(f"{path} cannot be read: {_fault(error)}; {REMEDY}") from error
 
     def champion(self) -> Reign:
         """The one that reigns.
@@ -112,7 +126,7 @@ class ChampionBook:
         return champion
 
     def settle(self, decision: Decision, edition: int) -> Standing:
-        """Record a decision and carry it out.
+        """Record a decision and carry it out. Of two at once, the later one is not carried out.
 
         Args:
             decision: Promoted or refused.
@@ -166,12 +180,13 @@ class ChampionBook:
         return decision
 
     def decisions(self) -> list[Decision]:
-        """Every decision, oldest first; one whose file was not written any more is known from the reign it began.
+        """Every decision, oldest first; one whose file is gone or damaged is known from the reign it began, if it did.
 
         Raises:
-            ChampionError: If a file cannot be read.
+            ChampionError: As `read`.
         """
-        found = {decision.id: decision for decision in map(_read_decision, self._decision_files())}
+        read = (decision for decision in map(_read_decision, self._decision_files()) if decision)
+        found = {decision.id: decision for decision in read}
         for reign in self.read().reigns:
             found.setdefault(reign.decision.id, reign.decision)
         return [found[name] for name in sorted(found)]
@@ -184,7 +199,7 @@ class ChampionBook:
         if changed:
             raise ChampionError(
                 f"{self.folder / POINTER} is gone, although {len(changed)} decisions put a champion in place, the last "
-                f"{changed[-1].stem}; put it back from a backup, or name one with `rakuten promote RUN --force`"
+                f"{changed[-1].stem}; {REMEDY}"
             )
         return Standing()
 
@@ -194,9 +209,7 @@ class ChampionBook:
         except ChampionError:
             if not decision.forced:
                 raise
-            path = self.folder / POINTER
-            if path.exists():
-                path.rename(path.with_name(f"{POINTER}.damaged"))
+            put_aside(self.folder / POINTER)
             return Standing()
 
     def _write(self, before: Standing, reigns: tuple[Reign, ...], withdrawn: tuple[str, ...]) -> Standing:
@@ -205,12 +218,36 @@ class ChampionBook:
         return standing
 
     def _note(self, decision: Decision) -> None:
-        (self.folder / DECISIONS).mkdir(exist_ok=True)
+        folder = self.folder / DECISIONS
+        if not folder.is_dir():
+            put_aside(folder)
+        folder.mkdir(exist_ok=True)
         write_whole(self.folder / DECISIONS / f"{decision.id}.json", decision.model_dump_json(indent=2))
 
 
-def _read_decision(path: Path) -> Decision:
+def _read_decision(path: Path) -> Decision | None:
+    """A decision of its file; None, with a warning, where it cannot be read."""
     try:
         return Decision.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise ChampionError(f"the decision {path} cannot be read: {error}") from error
+        logger.warning("the decision %s is passed over: %s", path, _fault(error))
+        return None
+
+
+def _fault(error: OSError | ValidationError) -> str:
+    """An error in one line."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
+
+
+def put_aside(path: Path) -> None:
+    """Rename whatever holds a name (file, folder, link to nothing) to the first free `<name>.damaged…`."""
+    if not os.path.lexists(path):
+        return
+    names = itertools.chain([f"{path.name}.damaged"], (f"{path.name}.damaged-{count}" for count in itertools.count(2)))
+    free = next(name for name in names if not os.path.lexists(path.with_name(name)))
+    path.rename(path.with_name(free))
+    logger.warning("%s could not be used and is now called %s", path, free)

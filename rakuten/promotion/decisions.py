@@ -4,11 +4,14 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from rakuten.data.demo_marker import is_generated
 from rakuten.errors import InputError, RunNotFoundError
+from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
 
@@ -35,6 +38,7 @@ class Candidate(BaseModel):
         snapshot: Key of the dump's files and digests.
         recipes: Digest of each recipe, by name.
         scores: Of what it predicts with, on its own test products: accuracy, f1_weighted, f1_macro, ece, …
+        generated: Whether a dump that it was trained on is marked as generated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +50,7 @@ class Candidate(BaseModel):
     snapshot: str
     recipes: dict[str, str]
     scores: dict[str, Any]
+    generated: bool = False
 
 
 class Decision(BaseModel):
@@ -95,14 +100,21 @@ class Decision(BaseModel):
         return f"{self.candidate.run} {self.outcome.value}{forced}{against}: {'; '.join(told)}"
 
 
-def candidate_of(record: RunRecord) -> Candidate:
+def candidate_of(record: RunRecord, snapshot: StageOutput | None = None) -> Candidate:
     """What a completed retraining offers.
+
+    Args:
+        record: The run.
+        snapshot: `record_snapshot` of its dump, which says whether its products are generated also where the folder is
+            gone; None: only the folders are looked at.
 
     Raises:
         RunNotFoundError: If it made no package.
     """
     if PACKAGE not in record.outputs:
         raise RunNotFoundError(f"run {record.run} made no model package: run its retrain again")
+    dumps = [record.parameters["dump"], *record.parameters.get("more_dumps", [])]
+    is_marked = snapshot is not None and bool(snapshot.facts.get("generated"))
     scores = next((row for row in record.scores if row["model"] == record.decision), {})
     return Candidate(
         run=record.run,
@@ -112,6 +124,7 @@ def candidate_of(record: RunRecord) -> Candidate:
         snapshot=record.outputs["snapshot"],
         recipes={recipe["name"]: _digest(recipe) for recipe in record.plan["recipes"]},
         scores=dict(scores),
+        generated=is_marked or any(is_generated(Path(dump)) for dump in dumps),
     )
 
 

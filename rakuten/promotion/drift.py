@@ -1,9 +1,9 @@
-"""Drift: whether a dump still looks like the one that the champion learnt from, to people and to the champion.
+"""Drift of a dump against the one that the champion was trained on: of its data, and of the champion's predictions.
 
-What people see (lengths, languages, words, missing values, photos, labels) is compared by `compare_profiles`; here it
-is joined by what the champion says of both: the classes it gives, and how sure it is. Every measure has a threshold
-that knows how many products were compared, and how many of them are the same ones. An alarm is something to look at,
-not a reason to retrain: the next night does that anyway.
+The data (lengths, languages, words, missing values, images, labels) is compared by `compare_profiles`; predicted
+classes and confidence are compared here. Every measure has a threshold from a permutation test, which knows how many
+products were compared and how many of them are in both dumps. Few products may be too few to tell; that is no "none".
+An alarm is something to look at, not a reason to retrain: the next night does that anyway.
 """
 
 import json
@@ -16,7 +16,7 @@ import pandas as pd
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.shift import shift_of_counts, shift_of_values
+from rakuten.data.shift import TOO_FEW, Integers, shift_of_counts, shift_of_values
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.exploration.comparison import CHANGES_FILE, SHIFTS_FILE, shift_row
 from rakuten.outputs import StageOutput
@@ -27,7 +27,7 @@ ALARMS_FILE = "alarms.json"
 CLASS, CONFIDENCE = "predicted class", "confidence"
 
 
-@stage(version=1, libraries=("scipy",))
+@stage(version=2, libraries=("numpy", "scipy"))
 def measure_drift(out: Path, comparison: StageOutput, known: StageOutput, answers: StageOutput) -> dict[str, Any]:
     """Measure how a dump differs from the one that the champion learnt from.
 
@@ -38,7 +38,8 @@ def measure_drift(out: Path, comparison: StageOutput, known: StageOutput, answer
         answers: What it answers for products of this dump that it never saw; has `probabilities.parquet`.
 
     Returns:
-        Facts: measures, alarms (names of those that matter, comma between them).
+        Facts: measures, alarms (names of those that matter, comma between them), too_few (likewise, of those that have
+        too few products to tell).
 
     Output:
         drift.parquet: as shifts.parquet of `compare_profiles`, with two measures of the subject "answers".
@@ -50,7 +51,8 @@ def measure_drift(out: Path, comparison: StageOutput, known: StageOutput, answer
     shifts.to_parquet(out / DRIFT_FILE, index=False)
     lines = [_tell(row) for row in _records(alarming)]
     (out / ALARMS_FILE).write_text(json.dumps(lines, indent=2, ensure_ascii=False), "utf-8")
-    return {"measures": len(shifts), "alarms": ", ".join(alarming["measure"])}
+    too_few = shifts.loc[shifts["verdict"] == TOO_FEW, "measure"]
+    return {"measures": len(shifts), "alarms": ", ".join(alarming["measure"]), "too_few": ", ".join(too_few)}
 
 
 def read_drift(drift: StageOutput) -> list[dict[str, Any]]:
@@ -67,28 +69,44 @@ def read_alarms(drift: StageOutput) -> list[str]:
     return lines
 
 
+def tell_drift(drift: StageOutput) -> list[str]:
+    """Lines for people: the alarms, or that there is none; and which measures have too few products to tell."""
+    lines = read_alarms(drift) or ["no alarm: what differs is what chance explains, or too little to matter"]
+    too_few = drift.facts.get("too_few")
+    return [*lines, f"{TOO_FEW}: {too_few}"] if too_few else lines
+
+
 def _answers(comparison: StageOutput, known: StageOutput, answers: StageOutput) -> Iterator[dict[str, Any]]:
     """Shifts of what the champion says."""
     before, given = read_predictions(known), Probabilities.read(answers.file(PROBABILITIES))
-    changed = pd.read_parquet(comparison.file(CHANGES_FILE), columns=["productid"])["productid"]
-    same = np.intersect1d(before["productid"], given.productids)
-    shared = int((~np.isin(same, changed)).sum())
-    classes = shift_of_counts(_count(before["predicted"].to_numpy(np.int64)), _count(given.predicted), shared=shared)
-    yield shift_row(CLASS, "answers", "class that the champion predicts", classes)
     # Last digits depend on the size of batches, and a bound between cells may lie within them.
-    sure_before = before["confidence"].to_numpy(np.float64).round(4)
-    sure = given.values.max(axis=1).astype(np.float64).round(4)
-    confidence = shift_of_values(sure_before, sure, shared=shared)
-    typical = float(np.median(sure_before)), float(np.median(sure))
-    yield shift_row(CONFIDENCE, "answers", "how sure the champion is", confidence, typical)
+    before = before.assign(confidence=before["confidence"].round(4))
+    after = pd.DataFrame(
+        {
+            "productid": given.productids,
+            "predicted": given.predicted,
+            "confidence": given.values.max(axis=1, initial=0).astype(np.float64).round(4),
+        }
+    )
+    changed = pd.read_parquet(comparison.file(CHANGES_FILE), columns=["productid"])["productid"]
+    both = before.merge(after, on="productid", suffixes=("", "_after"))
+    both = both[~both["productid"].isin(changed)]
+    same_class = both.loc[both["predicted"] == both["predicted_after"], "predicted"]
+    classes = shift_of_counts(_count(before["predicted"]), _count(after["predicted"]), shared=_count(same_class))
+    yield shift_row(CLASS, "answers", "class that the champion predicts", classes)
+    same_confidence = both.loc[both["confidence"] == both["confidence_after"], "confidence"]
+    samples = [values.to_numpy(np.float64) for values in (before["confidence"], after["confidence"], same_confidence)]
+    confidence = shift_of_values(samples[0], samples[1], shared=samples[2])
+    typical = (float(np.median(samples[0])), float(np.median(samples[1]))) if len(before) and len(after) else None
+    yield shift_row(CONFIDENCE, "answers", "confidence of the champion", confidence, typical)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
-def _count(codes: np.ndarray) -> np.ndarray:
-    return np.array([(codes == code).sum() for code in CODES], np.float64)
+def _count(codes: "pd.Series[int]") -> Integers:
+    return np.array([(codes == code).sum() for code in CODES], np.int64)
 
 
 def _tell(row: dict[str, Any]) -> str:

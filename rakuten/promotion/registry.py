@@ -8,6 +8,7 @@ Importing MLflow takes seconds, so it is imported only when there is something t
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rakuten.errors import RegistryError
 from rakuten.outputs.atomic import write_whole
 from rakuten.outputs.locks import exclusive
-from rakuten.promotion.champions import FOLDER, ChampionBook, Standing
+from rakuten.promotion.champions import FOLDER, ChampionBook, Standing, put_aside
 from rakuten.promotion.decisions import Candidate, Decision, Outcome
 
 if TYPE_CHECKING:
@@ -56,8 +57,12 @@ class Registry:
 
     def is_up_to_date(self) -> bool:
         """Whether it was told everything; does not ask MLflow."""
-        told = self.book.folder / TOLD
-        return told.exists() and self._database_is_there() and json.loads(told.read_text("utf-8")) == self._state()
+        try:
+            told = json.loads((self.book.folder / TOLD).read_text("utf-8"))
+        except (OSError, ValueError):
+            # Absent or damaged: it is told everything again, which changes nothing where it knows.
+            return False
+        return self._database_is_there() and told == self._state()
 
     def tell(self) -> None:
         """Write to MLflow what it lacks; nothing where it was told everything.
@@ -70,6 +75,7 @@ class Registry:
             if self.is_up_to_date():
                 return
             state, standing, decisions = self._state(), self.book.read(), self.book.decisions()
+            self._put_damage_aside()
             with _mlflow(self.uri) as client:
                 versions = _versions(client)
                 _tell_decisions(client, decisions)
@@ -78,6 +84,17 @@ class Registry:
                         versions[candidate.package] = self._register(client, candidate)
                 _set_aliases(client, standing, decisions, versions)
             write_whole(self.book.folder / TOLD, json.dumps(state, indent=2))
+
+    def _put_damage_aside(self) -> None:
+        """Free the names of damaged files of ours: MLflow's own database, a copy that is filled anew, and `TOLD`."""
+        told, database = self.book.folder / TOLD, self.book.folder / DATABASE
+        if os.path.lexists(told) and not told.is_file():
+            put_aside(told)
+        is_ours = self.uri == f"sqlite:///{database}"
+        if is_ours and os.path.lexists(database) and not _is_sound(database):
+            # SQLite would apply a journal that is left behind to the new database.
+            for path in (database, *self.book.folder.glob(f"{DATABASE}-*")):
+                put_aside(path)
 
     def _register(self, client: "MlflowClient", candidate: Candidate) -> "ModelVersion":
         folder = self.outputs / candidate.package
@@ -98,6 +115,22 @@ class Registry:
     def _database_is_there(self) -> bool:
         path = self.uri.removeprefix("sqlite:///")
         return path == self.uri or Path(path).exists()
+
+
+def _is_sound(database: Path) -> bool:
+    """Whether a file is a SQLite database whose pages can all be read; one that is in use is."""
+    if not database.is_file():
+        return False
+    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        # Locked by another process, or without rights: MLflow's own error says so.
+        return True
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
 
 
 @contextmanager

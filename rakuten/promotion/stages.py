@@ -1,18 +1,16 @@
-"""The stages of a promotion: the products that a champion is asked of, and the judgement of its challenger."""
+"""The stage that compares a challenger with the champion, and what it shares with the judgement of a first champion."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.split import SPLIT
 from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.comparison import match_predictions
@@ -38,37 +36,12 @@ from rakuten.stages import stage
 JUDGEMENT = "judgement.json"
 
 
-@stage(version=1)
-def keep_test_side(out: Path, clean: StageOutput, splits: tuple[StageOutput, ...]) -> dict[str, int]:
-    """Keep the labelled products of the test side: what a model of another dump is asked of this one.
-
-    A product's side depends on its own content, so these were fitted by no model of these split recipes.
-
-    Args:
-        out: Work folder.
-        clean: `clean_products`.
-        splits: `split_products` of these; a product is kept that stands on the test side of all.
-
-    Returns:
-        Facts: products.
-
-    Output:
-        train.parquet: As of `clean`, products of the other sides left out.
-    """
-    kept = pq.read_table(clean.file("train.parquet"))
-    for split in splits:
-        sides = pq.read_table(split.file(SPLIT), columns=["productid", "side"])
-        test = sides.filter(pc.field("side") == "test").column("productid").combine_chunks()
-        kept = kept.filter(pc.is_in(kept.column("productid"), test))
-    pq.write_table(kept, out / "train.parquet")
-    return {"products": len(kept)}
-
-
-@stage(version=1, libraries=("numpy", "scipy"))
+@stage(version=2, libraries=("numpy", "scipy"))
 def judge_challenger(
     out: Path,
     champion: StageOutput,
     challenger: StageOutput,
+    newest: StageOutput | None,
     champion_on_newest: StageOutput | None,
     contracts: tuple[StageOutput, ...],
     package: StageOutput,
@@ -84,8 +57,9 @@ def judge_challenger(
         out: Work folder.
         champion: `evaluate` of what the champion predicts with, on its own dump's test products.
         challenger: The same of the challenger.
-        champion_on_newest: `evaluate` of the champion on the challenger's test products; None where these are the
-            champion's own.
+        newest: `keep_test_products` of the challenger's dump, unseen by both models; None where its test products are
+            the champion's own.
+        champion_on_newest: `evaluate` of the champion on those products; None where there are none.
         contracts: What the challenger's data was held against; each has `verdict.json`.
         package: The challenger's.
         rehearsal: `classify_products` of that package on its own test products; its models as they were scored.
@@ -101,16 +75,30 @@ def judge_challenger(
     # Many small products of matrices: a second thread makes them slower, on a busy machine several times.
     with threadpool_limits(1):
         checks = [_lead(LEAD, champion, challenger, rules)]
-        if champion_on_newest is not None:
-            checks.append(_lead(LEAD_ON_NEWEST, champion_on_newest, challenger, rules))
-        checks.append(check_classes(_answers(beside, challenger), rules))
-    checks += [
-        _calibration(beside, challenger, rules),
-        _rehearsal(challenger, rehearsal),
+        if newest is not None:
+            checks.append(_lead_on_newest(newest, champion_on_newest, challenger, rules))
+        checks += _comparisons(beside, challenger, rules)
+    return write_judgement(out, [*checks, *check_packaging(challenger, rehearsal, package, contracts, rules)])
+
+
+def check_packaging(
+    evaluation: StageOutput,
+    rehearsal: StageOutput,
+    package: StageOutput,
+    contracts: tuple[StageOutput, ...],
+    rules: GateRules,
+) -> list[Check]:
+    """The conditions on what is delivered: the package predicts as scored, fast and small enough, from sound data."""
+    return [
+        _rehearsal(evaluation, rehearsal),
         check_latency(rehearsal.facts["products_per_second"], rules),
         check_size(sum(file.size for file in package.manifest.files.values()), rules),
         check_contracts(broken_contracts(contracts)),
     ]
+
+
+def write_judgement(out: Path, checks: Sequence[Check]) -> dict[str, Any]:
+    """Write judgement.json; the facts of the stage that judges."""
     failed = [check.name for check in checks if not check.passed]
     content = {"passed": not failed, "checks": [check.model_dump(mode="json") for check in checks]}
     (out / JUDGEMENT).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
@@ -148,6 +136,29 @@ def _lead(name: str, champion: StageOutput, challenger: StageOutput, rules: Gate
     except InputError as error:
         return Check(name=name, passed=False, words=str(error))
     return check_lead(name, answers, rules)
+
+
+def _lead_on_newest(
+    newest: StageOutput, champion: StageOutput | None, challenger: StageOutput, rules: GateRules
+) -> Check:
+    seen = f"{newest.facts['seen']:,} of {newest.facts['test_products']:,} left out, on which a model was fitted"
+    figures = {name: newest.facts[name] for name in ("test_products", "seen")}
+    if champion is None:
+        words = f"no test product that both models have not seen; {seen}"
+        return Check(name=LEAD_ON_NEWEST, passed=False, words=words, figures=figures)
+    check = _lead(LEAD_ON_NEWEST, champion, challenger, rules)
+    words = f"{check.words}; {seen}" if newest.facts["seen"] else check.words
+    return check.model_copy(update={"words": words, "figures": check.figures | figures})
+
+
+def _comparisons(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> list[Check]:
+    """Classes and calibration, on the products that both models predict; none where there are no such products."""
+    try:
+        answers = _answers(champion, challenger)
+    except InputError:
+        # The check of the lead on these products says so.
+        return []
+    return [check_classes(answers, rules), _calibration(champion, challenger, rules)]
 
 
 def _calibration(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> Check:

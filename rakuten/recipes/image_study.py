@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from rakuten.errors import RecipeError
+from rakuten.paths import did_you_mean
 from rakuten.recipes.image import (
     Augmentation,
     Backbone,
@@ -22,7 +23,7 @@ from rakuten.recipes.image import (
 from rakuten.recipes.network import FitSettings
 from rakuten.recipes.plan import CleaningRecipe, SplitRecipe
 from rakuten.recipes.rate_finder import RateFinderRecipe
-from rakuten.recipes.strict import Strict
+from rakuten.recipes.strict import Name, Strict
 
 Layers = NonNegativeInt | Literal["all"]
 
@@ -107,7 +108,7 @@ class ImageStudyPlan(Strict):
         cleaning, split: See their classes.
     """
 
-    name: str
+    name: Name
     keep: PositiveInt
     patience: PositiveInt
     head: dict[str, int | float]
@@ -143,7 +144,8 @@ class ImageStudyPlan(Strict):
         wanted = {name.lower() for name in backbones}
         known = {candidate.name.lower(): candidate.name for candidate in self.candidates}
         if unknown := sorted(wanted - known.keys()):
-            raise RecipeError(f"plan {self.name} has no backbone {unknown[0]!r}; it has {', '.join(known.values())}")
+            hint = did_you_mean(unknown[0], known.values()) or f"; it has {', '.join(known.values())}"
+            raise RecipeError(f"plan {self.name} has no backbone {unknown[0]!r}{hint}")
         candidates = tuple(candidate for candidate in self.candidates if candidate.name.lower() in wanted)
         extras = tuple(
             recipe

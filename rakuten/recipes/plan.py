@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from rakuten.recipes.recipe import Recipe
-from rakuten.recipes.strict import Strict
+from rakuten.recipes.strict import Name, Strict
 
 Modality = Literal["both", "text", "image"]
 FusionMethod = Literal["single", "average", "weighted", "max", "fitted", "greedy", "stacked"]
@@ -20,12 +20,15 @@ class CleaningRecipe(Strict):
         keep_digits: Whether digits may stand in a word; the report dropped them.
         corpus_word_share: A word is a corpus-wide stop word when at least this share of the train rows of every
             class hold it; None: none is.
+        stemming_language: Language whose Snowball stems replace the words, as NLTK names it ("french"); None: words
+            stay. It measured no better on 12,000 real titles.
     """
 
     stop_word_languages: tuple[str, ...] = ("fr", "en", "de")
     min_word_length: PositiveInt = 2
     keep_digits: bool = True
     corpus_word_share: float | None = Field(default=0.05, gt=0, lt=1)
+    stemming_language: str | None = None
 
 
 class SplitRecipe(Strict):
@@ -84,7 +87,7 @@ class Plan(Strict):
             found (epochs, calibration, fusion), to predict with.
     """
 
-    name: str
+    name: Name
     recipes: tuple[Recipe, ...] = Field(min_length=1)
     cleaning: CleaningRecipe = CleaningRecipe()
     split: SplitRecipe = SplitRecipe()

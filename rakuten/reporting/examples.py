@@ -12,10 +12,10 @@ from rakuten.evaluation.evaluate import CONFUSIONS
 from rakuten.evaluation.label_errors import LABEL_ERRORS
 from rakuten.evaluation.near_twins import NEAR_TWINS
 from rakuten.evaluation.predictions import read_predictions
+from rakuten.normalisation import plain_text
 from rakuten.outputs import StageOutput
 from rakuten.pages.tables import records
 from rakuten.stages import stage
-from rakuten.text.cleaning import plain_text
 from rakuten.text.inputs import read_part
 
 EXAMPLES = "examples.parquet"

@@ -17,7 +17,6 @@ from rakuten.outputs import StageOutput
 from rakuten.pages.page import picture
 from rakuten.pages.tables import records
 from rakuten.reporting.examples import EXAMPLES
-from rakuten.reporting.published import published_fusion_f1, published_fusions
 from rakuten.reporting.scores import ScoreRow
 from rakuten.reporting.thumbnails import THUMBNAILS
 
@@ -77,8 +76,6 @@ def explain(findings: Mapping[str, StageOutput | None], rows: Sequence[ScoreRow]
         "label_errors": needed["label_errors"].facts | {"key": needed["label_errors"].key},
         "duplicates": needed["duplicates"].facts,
         "examples": read_examples(needed["examples"], needed.get("thumbnails")),
-        "published_fusions": published_fusions(),
-        "published_fusion_f1": published_fusion_f1(),
         "fused": [row for row in rows if row.train_rows is None],
         "members": [row.name for row in rows if row.train_rows is not None],
         "support": _support(decided),
@@ -122,12 +119,12 @@ def what_changed(previous: StageOutput | None, decided: StageOutput) -> dict[str
         decided: Evaluation of this one.
 
     Returns:
-        None where there is no earlier one; else name, made (date and hour of the earlier evaluation) and comparison: as
+        None where there is no earlier one; else name, key (of the earlier evaluation) and comparison: as
         `Comparison.as_json`, and to_right and to_wrong (products); None where both have no test product in common.
     """
     if previous is None:
         return None
-    told = {"name": previous.read_json(METRICS)["name"], "made": previous.manifest.started[:16].replace("T", " ")}
+    told = {"name": previous.read_json(METRICS)["name"], "key": previous.key}
     try:
         found = compare_predictions(read_predictions(previous), read_predictions(decided))
     except InputError:

@@ -6,18 +6,20 @@ from typing import Any
 import pandas as pd
 
 from rakuten.data.classes import LABELS
+from rakuten.data.snapshot import generated_dumps
 from rakuten.outputs import StageOutput
 from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import picture, render
+from rakuten.pages.tables import table_content
 from rakuten.recipes import ImageStudyPlan
 from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
-from rakuten.reporting.stages import REPORT, SUMMARY
-from rakuten.reporting.study_steps import CLASSES, CONFUSED, STEP, TABLE, plain_rows
+from rakuten.reporting.stages import COSTS_PAGE, REPORT, SUMMARY
+from rakuten.reporting.study_steps import CLASSES, CONFUSED, COSTS, STEP, TABLE, plain_rows
 from rakuten.stages import stage
 
 
-@stage(version=1, libraries=("jinja2",))
+@stage(version=2, libraries=("jinja2",))
 def render_study(
     out: Path,
     steps: tuple[StageOutput, ...],
@@ -37,11 +39,13 @@ def render_study(
         own_files: Templates and style sheet; given so that they enter the key.
 
     Returns:
-        Facts: seconds that all stages took together, bytes of the summary.
+        Facts: seconds that all stages took together, bytes of the summary, generated (names of dumps of generated
+        products).
 
     Output:
         report.html: All of it in one file that loads nothing and runs nothing.
         report.md: The tables.
+        costs.html: Time and memory of all stages. These differ from run to run; nothing else here does.
     """
     made = trace(steps)
     seconds = total_seconds(made)
@@ -51,12 +55,17 @@ def render_study(
         "dump_key": snapshot.key,
         "steps": [_step(step) for step in steps],
         "labels": LABELS,
-        "seconds": seconds,
+        "generated": generated_dumps([dump_name], [snapshot]),
+        "style": own_files.style(),
     }
+    costs = pd.concat([pd.read_parquet(step.file(COSTS)) for step in steps], ignore_index=True)
+    timed = content | {"seconds": seconds, "steps": made, "costs": table_content(costs)}
+    (out / COSTS_PAGE).write_text(render(own_files, "costs.html.j2", timed), "utf-8")
     (out / SUMMARY).write_text(render(own_files, "study.md.j2", content), "utf-8")
-    page = render(own_files, "study.html.j2", content | {"style": own_files.style(), "environment": environment(made)})
+    page = render(own_files, "study.html.j2", content | {"environment": environment(made)})
     (out / REPORT).write_text(page, "utf-8")
-    return {"stage_seconds": round(seconds, 1), "bytes": len(page.encode())}
+    facts = {"stage_seconds": round(seconds, 1), "bytes": len(page.encode())}
+    return facts | {"generated": content["generated"]}
 
 
 def _step(step: StageOutput) -> dict[str, Any]:
@@ -73,8 +82,8 @@ def _step(step: StageOutput) -> dict[str, Any]:
         shown["classes"] = {
             "models": list(classes["model"].unique()),
             "f1": {model: rows.set_index("prdtypecode")["f1"].to_dict() for model, rows in classes.groupby("model")},
-            "report": {
-                model: rows.set_index("prdtypecode")["report"].to_dict() for model, rows in classes.groupby("model")
+            "reference": {
+                model: rows.set_index("prdtypecode")["reference"].to_dict() for model, rows in classes.groupby("model")
             },
             "support": classes.drop_duplicates("prdtypecode").set_index("prdtypecode")["support"].to_dict(),
         }

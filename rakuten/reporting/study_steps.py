@@ -1,4 +1,4 @@
-"""The stages that write down a step of the image study: its tables beside the report's figures, and its pictures."""
+"""The stages that write down a step of the image study: its tables beside the reference study, and its pictures."""
 
 import json
 import shutil
@@ -12,14 +12,16 @@ from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CURVES_PICTURE, METRI
 from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.outputs import StageOutput
 from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.tables import table_content
 from rakuten.recipes import ImageFeaturesRecipe
 from rakuten.recipes.image import ImageRecipe
 from rakuten.reporting.own_files import OWN_FILES
-from rakuten.reporting.published import published_rate
-from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, score_table
+from rakuten.reporting.published import is_challenge_catalogue, published_rate
+from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, cost_table, score_table
 from rakuten.stages import stage
 
 TABLE = "table.parquet"
+COSTS = "costs.parquet"
 CLASSES = "classes.parquet"
 CONFUSED = "confusions.parquet"
 STEP = "step.json"
@@ -34,7 +36,7 @@ TITLES = {
 }
 
 
-@stage(version=1)
+@stage(version=2)
 def report_step(
     out: Path,
     step: str,
@@ -42,6 +44,8 @@ def report_step(
     recipes: tuple[ImageRecipe, ...],
     detailed: tuple[str, ...],
     refused: dict[str, str],
+    snapshot: StageOutput,
+    split: StageOutput,
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
     """Write down a step in which networks were trained.
@@ -53,6 +57,7 @@ def report_step(
         recipes: What was to be trained.
         detailed: Names of those whose classes, confusions and pictures are kept.
         refused: Why a recipe has no evaluation, by name.
+        snapshot, split: `record_snapshot` of the dump and `split_products` of its products.
         own_files: The published figures; given so that they enter the key.
 
     Returns:
@@ -60,24 +65,29 @@ def report_step(
 
     Output:
         table.parquet: One row a model; see `score_table`.
+        costs.parquet: What each took on this machine; see `cost_table`. It differs from run to run, nothing else does.
         classes.parquet, confusions.parquet: Of detailed models, if there are any; see `class_table`, `confusion_table`.
         step.json: step, title, refused, below_baseline (classes by model).
         curves-<model>.png, confusion-<model>.png: Of detailed models.
     """
     chosen = [evaluation for evaluation in evaluations if evaluation.read_json(METRICS)["name"] in detailed]
-    score_table(evaluations, recipes).to_parquet(out / TABLE, index=False)
-    below = _write_details(out, chosen, recipes) if chosen else {}
+    has_reference = is_challenge_catalogue([snapshot], split)
+    score_table(evaluations, recipes, has_reference=has_reference).to_parquet(out / TABLE, index=False)
+    cost_table(evaluations).to_parquet(out / COSTS, index=False)
+    below = _write_details(out, chosen, recipes, has_reference=has_reference) if chosen else {}
     _write_step(out, step, refused, below_baseline=below)
     return {"models": len(evaluations), "refused": len(refused)}
 
 
-@stage(version=1)
+@stage(version=2)
 def report_rates(
     out: Path,
     found: tuple[StageOutput, ...],
     pictures: tuple[StageOutput, ...],
     recipes: tuple[ImageFeaturesRecipe, ...],
     refused: dict[str, str],
+    snapshot: StageOutput,
+    split: StageOutput,
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
     """Write down the step in which learning rates were looked for.
@@ -88,43 +98,47 @@ def report_rates(
         pictures: Of `draw_rate_curve`, in the same order.
         recipes: Whose rates they are, in the same order.
         refused: Why a recipe has no rate, by name.
+        snapshot, split: As `report_step` takes them.
         own_files: The published figures; given so that they enter the key.
 
     Returns:
         Numbers of models and of refused ones.
 
     Output:
-        table.parquet: model, learning_rate, report (the rate that it found for the backbone, or null), lowest_at,
-            diverged_at (null: it did not), steps, seconds, why.
+        table.parquet: model, learning_rate, reference (the rate that the study found for the backbone, or null; absent
+            where scores cannot stand beside the study's), lowest_at, diverged_at (null: it did not), steps, why.
+        costs.parquet: model, seconds.
         step.json: step, title, refused.
         rates-<model>.png: Loss by learning rate, with the choice.
     """
-    rows = []
+    has_reference = is_challenge_catalogue([snapshot], split)
+    rows, costs = [], []
     for recipe, search, picture in zip(recipes, found, pictures, strict=True):
         choice, manifest = search.read_json(CHOICE), search.manifest
         rows.append(
             {
                 "model": recipe.name,
                 "learning_rate": choice["learning_rate"],
-                "report": published_rate(recipe.backbone),
+                **({"reference": published_rate(recipe.backbone)} if has_reference else {}),
                 "lowest_at": choice["lowest_at"],
                 "diverged_at": choice["diverged_at"],
                 "steps": manifest.facts["steps"],
-                "seconds": round(manifest.seconds, 1),
                 "why": choice["why"],
             }
         )
+        costs.append({"model": recipe.name, "seconds": round(manifest.seconds, 1)})
         shutil.copyfile(picture.file(RATE_PICTURE), out / f"rates-{recipe.name}.png")
     pd.DataFrame(rows).to_parquet(out / TABLE, index=False)
+    pd.DataFrame(costs, columns=["model", "seconds"]).to_parquet(out / COSTS, index=False)
     _write_step(out, "rates", refused)
     return {"models": len(found), "refused": len(refused)}
 
 
 def _write_details(
-    out: Path, evaluations: Sequence[StageOutput], recipes: Sequence[ImageRecipe]
+    out: Path, evaluations: Sequence[StageOutput], recipes: Sequence[ImageRecipe], *, has_reference: bool
 ) -> dict[str, list[str]]:
     """Write tables by class and pictures; gives the classes below the baseline, by model."""
-    classes = class_table(evaluations, recipes)
+    classes = class_table(evaluations, recipes, has_reference=has_reference)
     classes.to_parquet(out / CLASSES, index=False)
     confusion_table(evaluations).to_parquet(out / CONFUSED, index=False)
     for evaluation in evaluations:
@@ -135,14 +149,15 @@ def _write_details(
 
 
 def table_rows(step: StageOutput) -> list[dict[str, Any]]:
-    """The rows of a step's table as plain values; what is absent is None."""
-    return plain_rows(pd.read_parquet(step.file(TABLE)))
+    """The rows of a step's table with what each took, as plain values; what is absent is None."""
+    table = pd.read_parquet(step.file(TABLE))
+    return plain_rows(table if table.empty else table.merge(pd.read_parquet(step.file(COSTS)), on="model", how="left"))
 
 
 def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table as plain values; what is absent is None."""
-    plain = table.astype(object).where(table.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+    rows: list[dict[str, Any]] = table_content(table)["rows"]
+    return rows
 
 
 def _write_step(out: Path, step: str, refused: Mapping[str, str], **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a step of the image study: what was trained, and how it did beside the report."""
+"""The tables of a step of the image study: what was trained, and how it did beside the reference study."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,9 +8,10 @@ import pandas as pd
 from rakuten.data.classes import LABELS
 from rakuten.evaluation.evaluate import CONFUSIONS, METRICS, PER_CLASS
 from rakuten.outputs import StageOutput
+from rakuten.outputs.stage_output import Manifest
 from rakuten.recipes import ImageBackboneRecipe, ImageFeaturesRecipe
 from rakuten.recipes.image import ImageRecipe
-from rakuten.reporting.published import published_f1_by_class, published_model, published_selection
+from rakuten.reporting.published import published_model
 
 # The challenge's image baseline; the report lists the classes that it found harder than that.
 BASELINE_F1 = 0.55
@@ -19,42 +20,56 @@ CONFUSIONS_SHOWN = 15
 FEWEST_CONFUSED = 2
 
 
-def score_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:
+def score_table(
+    evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe], *, has_reference: bool
+) -> pd.DataFrame:
     """One row a model, the best on validation products first; a table of nothing where all were refused.
 
     Args:
         evaluations: Outputs of `evaluate`, named after the recipes.
         recipes: At least those of the evaluations.
+        has_reference: Whether scores can stand beside the reference study's, see `is_challenge_catalogue`.
 
     Returns:
         model; input_size, pixels; batch_size; epochs, at most; epochs_run; learning_rate; unfrozen_layers, as text;
-        validation_f1, f1_weighted (on test products), interval (95 %, as text), accuracy; report, its weighted F1 of
-        the same in the same step, or null; train_rows; without_image, products left out because their photo is absent,
-        does not decode or was not asked for; seconds, of the training.
+        validation_f1, f1_weighted (on test products), interval (95 %, as text), accuracy; reference, the study's
+        weighted F1 of the same with the same settings, or null; train_rows; without_image, products left out because
+        their photo is absent, does not decode or was not asked for.
     """
     by_name = {recipe.name: recipe for recipe in recipes}
     table = pd.DataFrame([_score_row(evaluation, by_name) for evaluation in evaluations])
     if table.empty:
         return table
+    if not has_reference:
+        table = table.drop(columns="reference")
     return table.sort_values("validation_f1", ascending=False, kind="stable", ignore_index=True)
 
 
-def class_table(evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe]) -> pd.DataFrame:
+def cost_table(evaluations: Iterable[StageOutput]) -> pd.DataFrame:
+    """What each training took on the machine that made it: model, seconds."""
+    read = [(evaluation, evaluation.read_json(METRICS)) for evaluation in evaluations]
+    rows = [{"model": metrics["name"], "seconds": _seconds(evaluation, metrics)} for evaluation, metrics in read]
+    return pd.DataFrame(rows, columns=["model", "seconds"])
+
+
+def class_table(
+    evaluations: Iterable[StageOutput], recipes: Iterable[ImageRecipe], *, has_reference: bool
+) -> pd.DataFrame:
     """F1 of each class on test products by each model.
 
     Returns:
-        model, prdtypecode, label, precision, recall, f1, support, report (its F1 of the same, or null).
+        model, prdtypecode, label, precision, recall, f1 (null without test products), support, reference (the study's
+        F1 of the same, or null).
     """
     by_name = {recipe.name: recipe for recipe in recipes}
-    published = published_f1_by_class()
     tables = []
     for evaluation in evaluations:
         name = evaluation.read_json(METRICS)["name"]
         table = pd.read_parquet(evaluation.file(PER_CLASS))
         table.insert(0, "model", name)
-        found = published_model(by_name[name])
-        column = found.column if found else None
-        table["report"] = table["prdtypecode"].map(published[column]) if column else pd.Series(dtype=float)
+        found = published_model(by_name[name]) if has_reference else None
+        table["f1"] = table["f1"].where(table["support"] > 0)
+        table["reference"] = table["prdtypecode"].map(dict(found.by_class or {}) if found else {}).astype(float)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
@@ -92,7 +107,7 @@ def confusion_table(evaluations: Iterable[StageOutput]) -> pd.DataFrame:
 def _score_row(evaluation: StageOutput, recipes: dict[str, ImageRecipe]) -> dict[str, Any]:
     metrics = evaluation.read_json(METRICS)
     recipe, test = recipes[metrics["name"]], metrics["test"]
-    trained = StageOutput(key=metrics["scored"], folder=evaluation.folder.parent / metrics["scored"]).manifest
+    trained, reference = _trained(evaluation, metrics), published_model(recipe)
     low, high = test["interval"]
     return {
         "model": recipe.name,
@@ -106,15 +121,16 @@ def _score_row(evaluation: StageOutput, recipes: dict[str, ImageRecipe]) -> dict
         "f1_weighted": round(test["f1_weighted"], 4),
         "interval": f"{low:.3f}–{high:.3f}",
         "accuracy": round(test["accuracy"], 4),
-        "report": _reported(recipe),
+        "reference": reference.f1_weighted if reference else None,
         "train_rows": trained.facts["train_rows"],
         "without_image": trained.facts["without_image"],
-        "seconds": round(trained.seconds, 1),
     }
 
 
-def _reported(recipe: ImageRecipe) -> float | None:
-    if isinstance(recipe, ImageFeaturesRecipe):
-        return published_selection(recipe)
-    found = published_model(recipe)
-    return found.f1_weighted if found else None
+def _trained(evaluation: StageOutput, metrics: dict[str, Any]) -> Manifest:
+    """What is known of the training that was scored."""
+    return StageOutput(key=metrics["scored"], folder=evaluation.folder.parent / metrics["scored"]).manifest
+
+
+def _seconds(evaluation: StageOutput, metrics: dict[str, Any]) -> float:
+    return round(_trained(evaluation, metrics).seconds, 1)

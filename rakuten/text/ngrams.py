@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.text.cleaning import fold, plain_text
+from rakuten.normalisation import fold, plain_text
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

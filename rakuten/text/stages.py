@@ -16,7 +16,6 @@ from rakuten.recipes import CleaningRecipe
 from rakuten.stages import stage
 from rakuten.text.cleaning import Cleaner
 from rakuten.text.inputs import CORPUS_WORDS, PARTS, read_labelled
-from rakuten.text.stop_words import stop_words
 
 SCHEMA_VERSION = 1
 
@@ -26,7 +25,7 @@ MIN_ROWS_OF_CLASS = 5
 _PROGRESS_EVERY = 5_000
 
 
-@stage(version=1, libraries=("stop-words",))
+@stage(version=1, libraries=("ftfy", "nltk", "stop-words"))
 def clean_products(out: Path, accepted: StageOutput, recipe: CleaningRecipe) -> dict[str, Any]:
     """Clean the texts of all products (report, section 3.4.1), raw ones beside them.
 
@@ -36,20 +35,20 @@ def clean_products(out: Path, accepted: StageOutput, recipe: CleaningRecipe) -> 
     Args:
         out: Work folder.
         accepted: `accept_products`; either part may be absent.
-        recipe: Languages of the stop words, shortest word, digits.
+        recipe: Languages of stop words and stems, shortest word, digits.
 
     Returns:
         Rows of each part, and of how many no clean word is left or no description was given.
 
     Raises:
-        RecipeError: If there are no stop words for a language.
+        RecipeError: If there are no stop words or stems for a language.
 
     Output:
         train.parquet, test.parquet (parts that exist): productid, index, prdtypecode (train only), image_digest (null:
         no usable image), designation and description (raw, "" where missing), clean_designation, clean_text (both
         texts, cleaned, one space between). Schema metadata: schema_version, recipe, content_digest (`digest_columns`).
     """
-    cleaner = Cleaner(stop_words(recipe.stop_word_languages), recipe.min_word_length, recipe.keep_digits)
+    cleaner = Cleaner.of_recipe(recipe)
     facts: dict[str, Any] = {}
     for part in PARTS:
         if not (accepted.folder / f"{part}.parquet").exists():

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +84,7 @@ class Checkpoints:
                     raise ValueError("its content is not the one that was written")
                 with np.load(arrays, allow_pickle=False) as stored:
                     checkpoint = Checkpoint({name: stored[name] for name in stored.files}, content["position"])
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, BadZipFile) as error:
                 logger.warning("checkpoint %s is damaged (%s); an earlier one is looked for", arrays.name, error)
                 continue
             self._serial = serial

@@ -19,8 +19,9 @@ class Predictor:
 
     Attributes:
         columns: Of clean products that it reads, beside productid.
-        answer: Any number of products → probabilities of those of them that it can see, in their order. What it says of
-            a product does not depend on the others; safe to call in a thread of its own.
+        answer: Any number of products → probabilities of those of them that it can see, in their order. Those of
+            a product do not depend on the other products, to the rounding of float32; safe to call in a thread of its
+            own.
     """
 
     columns: tuple[str, ...]

@@ -21,7 +21,7 @@ from rakuten.training.examples import FITTED_SIDES, Examples, examples_of
 from rakuten.training.network import RECIPE, read_network, refit_network, train_network
 from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
-LIBRARIES = ("keras", "tensorflow", "numpy", "scipy")
+LIBRARIES = ("ftfy", "keras", "tensorflow", "numpy", "scipy")
 COLUMNS = {"designation": ["designation"], "text": ["designation", "description"]}
 
 

@@ -26,7 +26,7 @@ from rakuten.training.scoring import refuse_constant, score
 
 logger = logging.getLogger(__name__)
 
-LIBRARIES = ("numpy", "scikit-learn", "scipy")
+LIBRARIES = ("ftfy", "numpy", "scikit-learn", "scipy")
 COLUMNS = ["designation", "description"]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from flows.serving.api import ask
+from rakuten.outputs.store import PARTIAL
 
 # Seconds that nothing here takes, unless the machine does ten other things.
 PATIENCE = 400.0
@@ -122,7 +123,7 @@ class Serving:
         raise AssertionError(f"waited {seconds:.0f} s for {what}:\n{self.said()[-3000:]}")
 
     def manifests(self) -> dict[str, dict[str, Any]]:
-        paths = self.outputs.glob("*-v*/manifest.json")
+        paths = (path for path in self.outputs.glob("*-v*/manifest.json") if path.parent.suffix != PARTIAL)
         return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
 
 

@@ -22,8 +22,9 @@ RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 class Catalogue:
     """A catalogue of two dumps, the second of which repeats the first, and an outputs folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: str) -> None:
         self.folder = folder
+        self.server = server
         self.outputs = folder / "outputs"
         self.plan = write_small_plan(folder / "tiny.toml", ["small_ngrams", "short_cnn"], fusion="weighted")
         self.texts = write_small_plan(folder / "texts.toml", ["small_ngrams"], fusion="weighted")
@@ -37,6 +38,7 @@ class Catalogue:
             **os.environ,
             "RAKUTEN_OUTPUTS": str(self.outputs),
             "RAKUTEN_CATALOGUE": str(self.folder / "catalogue"),
+            "PREFECT_API_URL": self.server,
         }
         command = [RAKUTEN, "backfill", "--plan", str(plan or self.plan), *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -47,8 +49,8 @@ class Catalogue:
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    return Catalogue(tmp_path_factory.mktemp("backfill"))
+def catalogue(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Catalogue:
+    return Catalogue(tmp_path_factory.mktemp("backfill"), prefect_api)
 
 
 def row_of(name: str, text: str) -> list[str]:
@@ -102,7 +104,7 @@ def test_a_dump_that_fails_leaves_the_others_be(catalogue: Catalogue) -> None:
 def test_scores_are_those_of_an_earlier_runs_model_on_what_it_never_saw(catalogue: Catalogue) -> None:
     trained = catalogue.backfill("--to", "2026-11-09", "--from", "2026-11-09", plan=catalogue.texts)
     assert trained.returncode == 0, trained.stderr
-    scored = catalogue.backfill("--only", "scores", "--from", "2026-11-09")
+    scored = catalogue.backfill("--only", "scores", "--first", "2026-11-09")
     assert scored.returncode == 0, scored.stderr
     records = {Path(record.parameters["dump"]).name: record for record in book(catalogue) if record.flow == "score"}
     (model,) = [record for record in book(catalogue) if record.flow == "retrain"]

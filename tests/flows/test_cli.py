@@ -13,8 +13,9 @@ from rakuten.recipes.loading import RECIPES
 RAKUTEN = Path(sys.executable).with_name("rakuten")
 
 
-def rakuten(*arguments: str, outputs: Path) -> "subprocess.CompletedProcess[str]":
+def rakuten(*arguments: str, outputs: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {"RAKUTEN_OUTPUTS": str(outputs), "PATH": "/usr/bin:/bin", "RAKUTEN_WEIGHTS": str(outputs)}
+    environment |= variables
     return subprocess.run(
         [str(RAKUTEN), *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
     )
@@ -48,7 +49,7 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["retrain", "--dump", "absent"], "absent is no folder"),
+        (["retrain", "--dump", "absent"], "dump absent does not exist"),
         (["retrain", "--dump", "{empty}"], "holds none of X_train_update.csv"),
         (["retrain", "--dump", "{dump}", "--plan", "nonsense"], "no plan 'nonsense'; the plans here are"),
         (["retrain", "--dump", "{dump}", "--plan", "transfer"], "mobilenet_v2_weights"),
@@ -64,14 +65,14 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         ),
         (["study-images", "--dump", "{dump}", "--backbones", "Xception, VGG16"], "xception_weights"),
         (["study-images", "--dump", "{dump}", "--image-limit", "0"], "0 is not in the range"),
-        (["validate", "--dump", "absent"], "absent is no folder"),
-        (["explore", "--dump", "absent"], "absent is no folder"),
-        (["explore", "--dump", "{dump}", "--against", "absent"], "absent is no folder"),
-        (["plan", "--dump", "absent"], "absent is no folder"),
+        (["validate", "--dump", "absent"], "dump absent does not exist"),
+        (["explore", "--dump", "absent"], "dump absent does not exist"),
+        (["explore", "--dump", "{dump}", "--against", "absent"], "dump absent does not exist"),
+        (["plan", "--dump", "absent"], "dump absent does not exist"),
         (["predict", "--dump", "{dump}", "--output", "x.csv"], "no test part"),
         (["predict", "--dump", "{dump}", "--part", "train", "--output", "x.csv"], "no completed run"),
         (["show", "2020"], "no run '2020'"),
-        (["nightly", "--catalogue", "absent"], "absent is no folder"),
+        (["nightly", "--catalogue", "absent"], "absent does not exist"),
         (["nightly", "--catalogue", "{empty}"], "no complete dump in"),
         (["backfill", "--catalogue", "{empty}"], "no complete dump from the oldest to the newest"),
         (["backfill", "--catalogue", "{empty}", "--from", "a"], "no dump 'a'"),
@@ -86,17 +87,34 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["predict", "--dump", "{dump}", "--part", "train", "--model", "./x", "--output", "x.csv"], "no model package"),
         (["retrain", "--dump", "{dump}", "--modality", "sound"], "'sound' is not one of"),
         (["demo-dump", "{dump}"], "rakuten: "),
+        (["demo-dump", "{dump}/X_train_update.csv"], "is a file, expected a folder"),
+        (["validate", "--dump", "{dump}/X_train_update.csv"], "is a file, expected a folder"),
+        (["validate", "--dump", ""], "a path is blank"),
+        (
+            ["validate", "--dump", "{header_only}"],
+            "holds no products: X_train_update.csv and X_test_update.csv have no",
+        ),
+        (["retrain", "--dump", "{dump}", "--plan", "defalt"], "no plan 'defalt'; did you mean 'default'?"),
+        (["retrain", "--dump", "{dump}", "--plan", "{empty}/absent.toml"], "does not exist"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_dn"], "no recipe 'text_dn'; did you mean 'text_dnn'?"),
+        (["study-images", "--dump", "{dump}", "--plan", "image_stud"], "did you mean 'image_study'?"),
+        (["predict", "--dump", "{dump}", "--part", "train", "--output", "no/x.csv"], "no does not exist"),
+        (["predict", "--dump", "{dump}", "--part", "train", "--output", "{empty}"], "is a folder, expected a file"),
+        (["predict", "--dump", "{header_only}", "--output", "x.csv"], "holds no products"),
+        (["show", "champoin"], "no run 'champoin' in"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(
     arguments: list[str], message: str, dump: Path, tmp_path: Path
 ) -> None:
-    folders = {name: tmp_path / name for name in ("empty", "unlabelled")}
+    folders = {name: tmp_path / name for name in ("empty", "unlabelled", "header_only")}
     for folder in folders.values():
         folder.mkdir()
     unlabelled = folders["unlabelled"]
     shutil.copy(dump / "X_train_update.csv", unlabelled)
+    for table in ("X_train_update.csv", "X_test_update.csv"):
+        (folders["header_only"] / table).write_text(",designation,description,productid,imageid\n", "utf-8")
     own = (RECIPES / "text_dnn.toml").read_text("utf-8").replace('"text_dnn"', '"odd_network"')
     (unlabelled / "odd_network.toml").write_text(own, "utf-8")
     (unlabelled / "odd.toml").write_text('recipes = ["./odd_network.toml"]', "utf-8")
@@ -113,3 +131,45 @@ def test_an_empty_outputs_folder_has_no_runs(tmp_path: Path) -> None:
     done = rakuten("runs", outputs=tmp_path)
     assert done.returncode == 0
     assert "no runs in" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["file", "loop", "file/below", "/proc/absent"])
+def test_an_outputs_folder_that_cannot_be_one_is_one_clear_line(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    done = rakuten("runs", outputs=tmp_path / place)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rakuten: RAKUTEN_OUTPUTS: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_setting_that_is_wrong_is_one_line_and_an_unknown_one_is_told_of(tmp_path: Path) -> None:
+    wrong = rakuten("runs", outputs=tmp_path, RAKUTEN_CPU_SLOTS="0")
+    assert wrong.returncode == 2
+    expected = "RAKUTEN_CPU_SLOTS is '0', expected a whole number from 1, e.g. RAKUTEN_CPU_SLOTS=2"
+    assert wrong.stderr == f"rakuten: {expected}\n"
+    unknown = rakuten("runs", outputs=tmp_path, RAKUTEN_CPU_SLOT="3")
+    assert unknown.returncode == 0
+    assert "RAKUTEN_CPU_SLOT is no setting and has no effect; did you mean 'RAKUTEN_CPU_SLOTS'?" in unknown.stderr
+
+
+def test_a_deleted_current_folder_is_one_clear_line(tmp_path: Path) -> None:
+    script = f"mkdir gone && cd gone && rmdir ../gone && {RAKUTEN} runs"
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
+    assert done.returncode == 2
+    assert "the current folder does not exist any more" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_terminals_without_utf_8_get_the_closest_letters(tmp_path: Path) -> None:
+    done = rakuten("validate", "--dump", "été–œuvre", outputs=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="1")
+    assert done.returncode == 2
+    assert done.stderr == "rakuten: dump ete-oeuvre does not exist\n"
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:
+    script = f"{RAKUTEN} runs | true"
+    environment = {"RAKUTEN_OUTPUTS": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0
+    assert done.stderr == ""

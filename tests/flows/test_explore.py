@@ -15,26 +15,28 @@ RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 pytestmark = pytest.mark.timeout(300)
 
 
-def rakuten(outputs: Path, *arguments: str) -> str:
-    environment = {**os.environ, "RAKUTEN_OUTPUTS": str(outputs)}
+def rakuten(outputs: Path, server: str, *arguments: str) -> str:
+    environment = {**os.environ, "RAKUTEN_OUTPUTS": str(outputs), "PREFECT_API_URL": server}
     done = subprocess.run([RAKUTEN, *arguments], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_a_dump_is_explored_beside_an_earlier_one_and_the_second_time_nothing_is_done(tmp_path: Path) -> None:
+def test_a_dump_is_explored_beside_an_earlier_one_and_the_second_time_nothing_is_done(
+    tmp_path: Path, prefect_api: str
+) -> None:
     earlier, later = tmp_path / "earlier", tmp_path / "later"
     write_demo_dump(earlier, num_products=120, image_size=48, num_workers=1)
     write_demo_dump(later, num_products=140, image_size=48, num_workers=1)
     outputs = tmp_path / "outputs"
 
-    said = rakuten(outputs, "explore", "--dump", str(later), "--against", str(earlier))
+    said = rakuten(outputs, prefect_api, "explore", "--dump", str(later), "--against", str(earlier))
     page = Path(said.split("page  ")[1].strip())
     text = page.read_text("utf-8")
     assert "Compared with earlier" in text
     assert "<script" not in text
     assert (
-        page.parent / text.split('href="../validate_dump')[1].split('"')[0].join(("../validate_dump", ""))
+        page.parent / text.split('href="../render_validation')[1].split('"')[0].join(("../render_validation", ""))
     ).is_file()
     made = {path.parent.name: path.read_bytes() for path in outputs.glob("*-v*/manifest.json")}
     # The later dump repeats the earlier one's photos: they were looked at once.
@@ -42,6 +44,6 @@ def test_a_dump_is_explored_beside_an_earlier_one_and_the_second_time_nothing_is
         facts = [json.loads(text)["facts"] for name, text in made.items() if name.startswith(stage)]
         assert sorted(fact["images_reused"] > 50 for fact in facts) == [False, True], stage
 
-    again = rakuten(outputs, "explore", "--dump", str(later), "--against", str(earlier))
+    again = rakuten(outputs, prefect_api, "explore", "--dump", str(later), "--against", str(earlier))
     assert again == said
     assert {path.parent.name: path.read_bytes() for path in outputs.glob("*-v*/manifest.json")} == made

@@ -19,12 +19,14 @@ from flows.predict import predict_products
 from flows.promote import promote
 from flows.retrain import retrain
 from rakuten.data.demo_dump import write_demo_dump
+from rakuten.data.demo_marker import MARKER
 from rakuten.errors import InputError, RunNotFoundError
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook
 from rakuten.promotion.champions import ChampionBook
 from rakuten.promotion.decisions import Outcome
-from rakuten.promotion.gate import CONTRACTS, LEAD, LEAD_ON_NEWEST, REHEARSAL
+from rakuten.promotion.floor import MAJORITY, MEMBERS, ORIGIN, TEST_PRODUCTS
+from rakuten.promotion.gate import CALIBRATION, CONTRACTS, LEAD, LEAD_ON_NEWEST, REHEARSAL
 from rakuten.promotion.registry import Registry
 from tasks.drift import drift_of
 from tasks.events import DRIFT, MODEL_PROMOTED, MODEL_REFUSED
@@ -39,6 +41,8 @@ class Runs:
         self.outputs = folder / "outputs"
         self.dump = folder / "today"
         write_demo_dump(self.dump, num_products=900, num_images=0)
+        # These stand for products of a catalogue.
+        (self.dump / MARKER).unlink()
         yesterday = part_of(self.dump, folder / "yesterday", 700)
         self.weak = retrain(dump=str(yesterday), plan=plan(folder / "weak.toml", terms=40))
         self.better = retrain(dump=str(self.dump), plan=plan(folder / "better.toml", terms=5000))
@@ -88,16 +92,27 @@ def runs(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Runs(folder)
 
 
-def test_the_first_champion_needs_contracts_alone(runs: Runs) -> None:
+def test_a_first_champion_of_few_test_products_waits_for_a_person(runs: Runs) -> None:
+    words = promote()
+    assert words.startswith(f"{runs.better} refused: not the first champion by itself")
+    assert f"`rakuten promote {runs.better}`" in words
+    assert TEST_PRODUCTS in words
+    assert runs.book.read().champion is None
+    names = [check.name for check in runs.book.decisions()[-1].checks]
+    assert {TEST_PRODUCTS, MAJORITY, MEMBERS, CALIBRATION, REHEARSAL, CONTRACTS, ORIGIN} <= set(names)
+    assert promote() == words, "it is judged once"
+
+
+def test_a_person_names_the_first_champion(runs: Runs) -> None:
     words = promote(run=runs.weak)
-    assert words == f"{runs.weak} promoted: the first champion; contracts: all hold"
+    assert words.startswith(f"{runs.weak} promoted: the first champion, named by a person although a check fails")
     assert runs.champion == runs.weak
     assert Registry(runs.outputs).is_up_to_date()
 
 
 def test_who_is_champion_already_is_not_tested_again(runs: Runs) -> None:
     assert f"{runs.weak} unchanged" in promote(run=runs.weak)
-    assert len(runs.book.decisions()) == 1
+    assert len(runs.book.decisions()) == 2
 
 
 def test_a_challenger_that_leads_on_both_dumps_is_promoted(runs: Runs) -> None:
@@ -132,7 +147,7 @@ def test_the_decision_and_its_reasons_are_seen_in_the_ui(runs: Runs) -> None:
 
 
 def test_the_champion_predicts(runs: Runs, tmp_path: Path) -> None:
-    check_predict(str(runs.dump), "champion", "test")
+    check_predict(str(runs.dump), "champion", "test", str(runs.dump / "predictions.csv"))
     products = len(pd.read_csv(runs.dump / "X_test_update.csv"))
     assert predict_products(dump=str(runs.dump), output=str(tmp_path / "submission.csv")) == products
 
@@ -178,7 +193,8 @@ def test_a_dump_that_differs_from_what_the_champion_learnt_from_alarms_once(runs
 
 
 def test_the_champions_own_dump_has_not_drifted(runs: Runs) -> None:
-    assert drift_lines(runs.store, drift(dump=str(runs.dump)))[-1].startswith("no alarm")
+    told = drift_lines(runs.store, drift(dump=str(runs.dump)))
+    assert told[-1].startswith("no alarm"), "nor is anything too few to tell"
 
 
 def test_a_night_on_an_unchanged_dump_promotes_nobody_and_makes_nothing(runs: Runs, tmp_path: Path) -> None:

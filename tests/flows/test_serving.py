@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         raise
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def texts(self) -> list[str]:
         return [body["text"] for body in self.received]
@@ -70,9 +75,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory, dump: Path, receiver: Rece
     """A server whose nightly run comes every twenty seconds, over a catalogue of one dump."""
     folder = tmp_path_factory.mktemp("serving")
     plan = write_small_plan(folder / "tiny.toml", ["small_ngrams"], fusion="weighted")
-    webhook = f"http://127.0.0.1:{receiver.server_address[1]}/"
     schedules = {"nightly": 20.0, "watch-catalogue": 15.0}
-    made = Serving(folder, plan, schedules, RAKUTEN_WEBHOOK=webhook, RAKUTEN_NIGHTLY_DEADLINE_MINUTES="0.2")
+    made = Serving(folder, plan, schedules, RAKUTEN_WEBHOOK=receiver.address, RAKUTEN_NIGHTLY_DEADLINE_MINUTES="0.2")
     made.deliver(dump, "2026-11-24")
     made.start()
     yield made
@@ -86,6 +90,7 @@ def test_a_schedule_fires_a_retraining_that_ends_with_its_artifacts(serving: Ser
     (retraining,) = serving.sub_runs(run)
     assert retraining["state_name"] == "Completed"
     assert serving.artifacts(retraining) >= {"scores", "report", "report-file", "files"}
+    assert serving.artifacts(run) >= {"scores", "report", "report-file"}
 
 
 def test_what_is_there_is_not_made_again_by_the_next_night(serving: Serving) -> None:
@@ -190,6 +195,56 @@ def test_a_run_whose_worker_is_killed_in_a_training_is_marked_and_the_next_ends_
     assert models(whole) == models(killed)
 
 
+@pytest.mark.slow
+def test_after_a_power_cut_every_run_ends_or_goes_on_and_the_next_night_runs(
+    tmp_path: Path, dump: Path, receiver: Receiver
+) -> None:
+    plan = write_small_plan(tmp_path / "tiny.toml", ["small_ngrams"], fusion="weighted")
+    cut = Serving(tmp_path / "cut", plan, {"nightly": 20.0}, RAKUTEN_WEBHOOK=receiver.address)
+    cut.deliver(dump, "a")
+    cut.start()
+    try:
+        with exclusive(cut.outputs / "locks" / "nightly.lock", purpose="this test"):
+            night = cut.ended("nightly", "Running", PATIENCE)["id"]
+            put = {state: put_run(cut, state) for state in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")}
+            os.killpg(cut.process.pid, signal.SIGKILL)
+            cut.process.wait()
+            # A night passes.
+            time.sleep(21)
+        cut.start()
+        cut.wait_for(lambda: any("missed while" in text for text in receiver.texts()), "word of it", PATIENCE)
+        cut.wait_for(lambda: state_of(cut, night) == "Completed", "the interrupted night to go on", PATIENCE)
+        cut.wait_for(lambda: not open_runs(cut, list(put.values())), "all runs to end", PATIENCE)
+        ends = {state: state_of(cut, run) for state, run in put.items()}
+        assert ends == {
+            "SCHEDULED": "Failed",
+            "PENDING": "Failed",
+            "RUNNING": "Failed",
+            "CANCELLING": "Cancelled",
+            "PAUSED": "Cancelled",
+        }
+        cut.wait_for(lambda: later_nights(cut, night), "the next night", PATIENCE)
+    finally:
+        cut.stop()
+
+
+def put_run(serving: Serving, state: str) -> str:
+    """A run of no dump, which fails as soon as it runs, that the server takes for being in a state."""
+    validate = serving.ask("deployments/name/validate/validate")["id"]
+    run = str(serving.ask(f"deployments/{validate}/create_flow_run", {"parameters": {"dump": "/nowhere"}})["id"])
+    serving.ask(f"flow_runs/{run}/set_state", {"state": {"type": state}, "force": True})
+    return run
+
+
+def open_runs(serving: Serving, runs: list[str]) -> list[str]:
+    ended = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+    return [run for run in runs if serving.ask(f"flow_runs/{run}")["state_type"] not in ended]
+
+
+def later_nights(serving: Serving, night: str) -> list[str]:
+    return [run["id"] for run in serving.runs("nightly") if run["id"] != night and run["state_name"] == "Completed"]
+
+
 def state_of(serving: Serving, run: str) -> str:
     return str(serving.ask(f"flow_runs/{run}")["state_name"])
 
@@ -200,7 +255,7 @@ def training(serving: Serving) -> bool:
 
 def kill_worker(serving: Serving) -> None:
     for pid in descendants(serving.process.pid):
-        if b"worker\0start" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"flows.serving.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)
             return
     raise AssertionError("no worker to kill")

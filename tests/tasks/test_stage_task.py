@@ -2,10 +2,12 @@
 
 import os
 import signal
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from prefect import flow
+from prefect import flow, get_client
 
 from rakuten.errors import ContractError, OutputError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput
@@ -161,3 +163,22 @@ class _Failed:
 )
 def test_only_what_can_pass_by_itself_is_tried_again(error: Exception, again: bool) -> None:
     assert may_pass_by_itself(None, None, _Failed(error)) is again  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_the_task_run_of_an_output_that_was_there_says_when_it_was_made(outputs: Path) -> None:
+    speak_all(["heure"])
+    made = datetime.now().astimezone()
+    speak_all(["heure"])
+
+    def names() -> set[str]:
+        with get_client(sync_client=True) as client:
+            return {run.name for run in client.read_task_runs(limit=200) if "heure" in run.name}
+
+    wanted = {"make_word heure", f"make_word heure · cached from {made:%d %b}"}
+    # Task runs reach the server's database a moment after they end.
+    for _ in range(100):
+        if names() == wanted:
+            break
+        time.sleep(0.1)
+    assert names() == wanted

@@ -86,11 +86,6 @@ DAMAGED_FILES: dict[str, tuple[Callable[[Path], object], type[DumpError], str]] 
         DumpError,
         "no well-formed CSV in record 7",
     ),
-    "field of a quarter megabyte": (
-        rewrite(X_TEST, lambda data: data + b"70," + b"x" * 250_000 + b",,70,70\n"),
-        DumpError,
-        "field larger than field limit",
-    ),
     "images as folder and as zip": (
         lambda dump: (dump / "images.zip").write_bytes(b""),
         DumpError,
@@ -99,7 +94,11 @@ DAMAGED_FILES: dict[str, tuple[Callable[[Path], object], type[DumpError], str]] 
     "link that leaves the dump": (link_out, HostileArchiveError, "is a link to /etc/passwd, outside the dump's folder"),
     "folder that leaves the dump": (link_folder_out, HostileArchiveError, "images/image_test is a link to .*elsewhere"),
     "link to nothing": (link_to_nothing, DumpError, "is a link to .*gone.jpg, which does not exist"),
-    "pipe instead of an image": (pipe, HostileArchiveError, "is neither a regular file nor a folder"),
+    "pipe instead of an image": (
+        pipe,
+        HostileArchiveError,
+        "image_5001_product_1001.jpg is a named pipe, expected a regular file",
+    ),
 }
 
 
@@ -113,7 +112,7 @@ def test_damaged_files_are_named_errors(breakage: str, small_dump: Any, reading:
 
 
 def test_a_folder_that_does_not_exist_is_a_named_error(reading: Any, tmp_path: Path) -> None:
-    with pytest.raises(DumpError, match="is no folder; expected one with X_train"):
+    with pytest.raises(DumpError, match="does not exist; expected a folder with X_train"):
         reading.products(tmp_path / "nowhere")
 
 
@@ -253,11 +252,10 @@ HOSTILE_ENTRIES: dict[str, tuple[Callable[[zipfile.ZipFile], None], str]] = {
     "path traversal": (entry("image_train/../../escaped.jpg"), r"leaves its folder by '\.\.'"),
     "absolute name": (entry("/etc/cron.d/job"), "has an absolute name"),
     "drive letter": (entry("C:/image.jpg"), "no plain relative path"),
-    "backslashes": (entry("image_train\\..\\escaped.jpg"), "no plain relative path"),
+    "path traversal by backslashes": (entry("image_train\\..\\escaped.jpg"), r"leaves its folder by '\.\.'"),
     "empty name part": (entry("image_train//image_1_product_2.jpg"), "empty or '.' parts"),
     "symbolic link": (entry(IMAGE, b"/etc/passwd", external_attr=LINK), "is a symbolic link"),
     "device": (entry(IMAGE, external_attr=DEVICE), "neither file nor folder"),
-    "exotic compression": (entry(IMAGE, compress_type=zipfile.ZIP_LZMA), "uses compression method 14"),
     "bomb": (
         entry(IMAGE, bytes(5_000_000), compress_type=zipfile.ZIP_DEFLATED),
         "bytes to 5,000,000, more than 100-fold",
@@ -283,16 +281,6 @@ def test_hostile_archives_are_refused_and_nothing_is_extracted(
     assert sorted(path for path in tmp_path.rglob("*") if path.parent != tmp_path and path.is_file()) == [
         path for path in before if path.is_file()
     ]
-
-
-def test_an_encrypted_archive_is_refused(small_dump: Any, reading: Any, tmp_path: Path) -> None:
-    dump = small_dump.write(tmp_path / "dump", zipped=True)
-    data = bytearray((dump / "images.zip").read_bytes())
-    # The flags of the first entry of the central directory, which stand 8 bytes behind its mark.
-    data[data.index(b"PK\x01\x02") + 8] |= 0x1
-    (dump / "images.zip").write_bytes(data)
-    with pytest.raises(HostileArchiveError, match="is encrypted"):
-        reading.products(dump)
 
 
 def test_entries_that_share_their_bytes_are_refused(small_dump: Any, reading: Any, tmp_path: Path) -> None:

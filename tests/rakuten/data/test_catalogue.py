@@ -1,7 +1,10 @@
 """Catalogues: which folders are dumps, which of them are whole, which is the newest."""
 
 import os
+import shutil
+import socket
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,7 +106,7 @@ def test_a_catalogue_without_a_complete_dump_says_what_each_lacks(tmp_path: Path
     (tmp_path / "b").mkdir()
     with pytest.raises(DumpError, match=r"a lacks .* and has no _SUCCESS; b holds none of"):
         read_catalogue(tmp_path).newest()
-    with pytest.raises(DumpError, match="is no folder"):
+    with pytest.raises(DumpError, match="does not exist"):
         read_catalogue(tmp_path / "absent")
 
 
@@ -133,3 +136,85 @@ def test_names_are_ordered_as_people_order_them() -> None:
     ordered = ["a", "dump-9", "dump-10", "01", "1", "2026-2-1", "2026-11-09"]
     mixed = [ordered[place] for place in (3, 6, 0, 5, 1, 4, 2)]
     assert sorted(mixed, key=natural_order) == ordered
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def socket_file(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
+IRREGULAR = {"a named pipe": pipe, "a device": endless, "a socket": socket_file, "a folder": Path.mkdir}
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("kind", [*IRREGULAR, "a link to itself"])
+@pytest.mark.parametrize("name", ["images.zip", X_TRAIN, X_TEST, "_SUCCESS", "images", "image_train"])
+@pytest.mark.timeout(20)
+def test_what_is_no_regular_file_is_never_read(tmp_path: Path, name: str, kind: str, marked: bool) -> None:
+    dump = deliver(tmp_path / "a", images=False, marker=marked)
+    (dump / name).unlink(missing_ok=True)
+    (IRREGULAR | {"a link to itself": link_to_itself})[kind](dump / name)
+    catalogued = CataloguedDump(dump)
+    why = catalogued.why_incomplete(now=dump.stat().st_ctime + 10**6)
+    assert catalogued.fingerprint
+    if name == "images.zip":
+        assert "images.zip cannot be read: " in str(why)
+
+
+def test_an_archive_that_nobody_opens_says_of_which_kind_it_is(tmp_path: Path) -> None:
+    for kind, make in IRREGULAR.items():
+        dump = deliver(tmp_path / kind[2:], images=False, marker=True)
+        make(dump / "images.zip")
+        why = CataloguedDump(dump).why_incomplete()
+        assert why == f"images.zip cannot be read: it is {kind}, expected a regular file"
+
+
+def test_a_dump_that_vanishes_while_it_is_looked_at_is_incomplete(tmp_path: Path) -> None:
+    dump = deliver(tmp_path / "a")
+    catalogue = read_catalogue(tmp_path)
+    shutil.rmtree(dump)
+    assert catalogue.complete == ()
+
+
+@pytest.mark.parametrize("make", [pipe, endless, link_to_itself, Path.touch])
+@pytest.mark.timeout(20)
+def test_a_catalogue_that_is_no_folder_is_one_line(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "catalogue")
+    with pytest.raises(DumpError, match=r"catalogue (is no folder|cannot be read: .*); expected a folder with"):
+        read_catalogue(tmp_path / "catalogue")
+
+
+def test_names_of_what_is_no_dump_are_shown_escaped(tmp_path: Path) -> None:
+    (tmp_path / "new\nline\x1b[2J").mkdir()
+    with pytest.raises(DumpError, match=r"new\\nline\\x1b\[2J is not named in letters") as caught:
+        read_catalogue(tmp_path).newest()
+    assert str(caught.value).isprintable()
+
+
+def test_a_dump_replaced_with_size_and_time_kept_has_another_fingerprint(tmp_path: Path) -> None:
+    dump = CataloguedDump(deliver(tmp_path / "a"))
+    first, table = dump.fingerprint, dump.path / X_TRAIN
+    copy = Path(shutil.copy2(table, tmp_path / "copy"))
+    copy.replace(table)
+    assert dump.fingerprint != first
+
+
+@pytest.mark.parametrize("name", ["Images.zip", "image_train.zip", "Images/Image_Train/x.jpg", "image_test/x.jpg"])
+def test_images_may_be_delivered_under_names_near_the_challenge_s(tmp_path: Path, name: str) -> None:
+    dump = deliver(tmp_path / "a", images=False)
+    (dump / name).parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(dump / name, "w") as archive:
+        archive.writestr("x", b"x")
+    assert CataloguedDump(dump).why_incomplete(now=dump.stat().st_ctime + 10**6) is None

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from rakuten.data.split import SIDES, as_reported, by_content, normalise_title, pool_sides, split_products
+from rakuten.data.split import SIDES, as_reported, by_content, pool_sides, split_products
 from rakuten.errors import InputError, OutputError
+from rakuten.normalisation import normalise_title
 from rakuten.recipes import SplitRecipe
 
 titles = st.one_of(st.sampled_from(["Bâche", "bache !", "BACHE", "Jeu", "", "?!", "—"]), st.text(max_size=6))
@@ -138,6 +139,13 @@ def test_titles_that_differ_in_case_accents_and_signs_are_twins() -> None:
     assert normalise_title("Bâche d'Été – n°2 !") == normalise_title("BACHE D ETE N 2") == "bachedeten2"
     assert normalise_title("игра") == "игра"
     assert normalise_title(" ?! ") == ""
+
+
+def test_titles_that_differ_in_encoding_only_are_on_one_side() -> None:
+    spellings = ["Chaise Œuvre d'été", "Chaise &OElig;uvre d&#39;&eacute;t&eacute;", "Chaise Å“uvre d'Ã©tÃ©"]
+    rows: list[tuple[str, str | None]] = [(title, None) for title in spellings]
+    for seed in range(20):
+        assert len(set(by_content(frame_of(rows), EVEN.model_copy(update={"seed": seed})))) == 1
 
 
 def test_too_few_products_for_a_random_draw_are_refused() -> None:

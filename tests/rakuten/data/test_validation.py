@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from rakuten.data.contracts import Contract
 from rakuten.data.layout import X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot import list_dump
 from rakuten.data.validation import accept_products, check_table, validate_dump
+from rakuten.data.validation_page import render_validation
 from rakuten.errors import ContractError
 from rakuten.images.inspection import inspect_images
 from rakuten.outputs import StageOutput
@@ -56,10 +58,16 @@ def test_a_sound_dump_passes_whole(small_dump: Any, reading: Any, tmp_path: Path
         "train: 54 products read",
         "test: 6 products read",
         "60 images: 0 duplicates, 0 do not decode, 0 of no product; 0 of 60 products have none",
-        "0 of 60 records quarantined, at most 5 may be",
+        "train: 0 of 54 records quarantined, at most 5 may be",
+        "test: 0 of 6 records quarantined, at most 1 may be",
     ]
     assert validated.quarantine == set()
-    assert (validated.validation.folder / "data_docs" / "index.html").is_file()
+    assert set(validated.validation.manifest.files) == {
+        "expectations.parquet",
+        "quarantine.csv",
+        "quarantine.parquet",
+        "verdict.json",
+    }
     accepted = validated.accept()
     assert column(accepted, "productid") == list(range(1001, 1055))
     assert None not in column(accepted, "image_digest") + column(accepted, "image_digest", "test")
@@ -86,12 +94,22 @@ def test_odd_records_are_quarantined_and_the_rest_goes_on(small_dump: Any, readi
     verdict = validated.verdict
     assert verdict["ok"]
     assert verdict["counts"]["quarantined"] == 4
-    assert verdict["summary"][2:4] == [
+    assert verdict["summary"][2:5] == [
         "60 images: 1 duplicates, 1 do not decode, 3 of no product; 2 of 59 products have none",
-        "4 of 60 records quarantined, at most 5 may be: 1 designation_blank (X_test_update.csv, record 2); "
-        "1 designation_blank (X_train_update.csv, record 4); 1 productid_implausible (X_train_update.csv, record 9); "
-        "1 productid_repeated (X_train_update.csv, record 12)",
+        "train: 3 of 54 records quarantined, at most 5 may be: "
+        "1 designation_blank (X_train_update.csv, record 4: "
+        'designation is " \\t"; expected that a product has a title); '
+        "1 productid_implausible (X_train_update.csv, record 9: "
+        "productid is 10000000000000; expected that a productid is a…); "
+        "1 productid_repeated (X_train_update.csv, record 12: productid 1011 stands already in record 11)",
+        "test: 1 of 6 records quarantined, at most 1 may be: "
+        '1 designation_blank (X_test_update.csv, record 2: designation is ""; expected that a product has a title)',
     ]
+    counted = pq.read_table(validated.validation.file("quarantine.parquet")).to_pandas()
+    assert counted["quarantined"].tolist() == (counted["severity"] == "critical").tolist()
+    spread = pd.read_csv(validated.validation.file("quarantine.csv"))
+    assert spread["quarantined"].tolist() == counted["quarantined"].tolist()
+    assert spread["detail"].str.contains("expected|already").all()
     accepted = validated.accept()
     assert column(accepted, "row") == [row for row in range(1, 55) if row not in (4, 9, 12)]
     assert column(accepted, "row", "test") == [1, 2, 3, 4, 5, 6]
@@ -101,6 +119,21 @@ def test_odd_records_are_quarantined_and_the_rest_goes_on(small_dump: Any, readi
     assert without == [20, 21]
 
 
+def test_the_page_of_a_dump_with_a_hostile_title_shows_it_as_text(
+    small_dump: Any, reading: Any, tmp_path: Path
+) -> None:
+    garbled = "� " + hostile.TITLES["script"]
+    small_dump.tables[X_TRAIN][4][1] = garbled
+    dump = small_dump.write(tmp_path / "dump")
+    validated = Validated(reading, dump)
+    arguments = {"snapshot": reading.snapshot(dump), "contracts": CONTRACTS, "dump_name": "dump"}
+    rendered = validated.store.run(render_validation, validation=validated.validation, **arguments)
+    page = hostile.parse_page(rendered.file("validation.html").read_text("utf-8"))
+    section = page.find(id="raw_products")
+    assert section is not None
+    assert "<script>alert(1)</script>" in section.get_text()
+
+
 def test_too_many_odd_records_fail_the_dump_saying_what_and_how_many(
     small_dump: Any, reading: Any, tmp_path: Path
 ) -> None:
@@ -108,12 +141,15 @@ def test_too_many_odd_records_fail_the_dump_saying_what_and_how_many(
         small_dump.tables[Y_TRAIN][record][1] = "9999"
     validated = Validated(reading, small_dump.write(tmp_path / "dump"))
     line = (
-        "10 of 60 records quarantined, at most 5 may be: "
-        "10 label_unknown (X_train_update.csv, records 10, 11, 12, 13, 14, 15, 16, 17 and 2 more)"
+        "train: 10 of 54 records quarantined, at most 5 may be: "
+        "10 label_unknown (X_train_update.csv, records 10, 11, 12, 13, 14, 15, 16, 17 and 2 more: "
+        "prdtypecode is '9999' in record 10 of y_train_CVw08PX.csv, … | "
+        "prdtypecode is '9999' in record 11 of y_train_CVw08PX.csv, … | "
+        "prdtypecode is '9999' in record 12 of y_train_CVw08PX.csv, …)"
     )
     assert not validated.verdict["ok"]
     assert validated.verdict["failures"] == [line]
-    with pytest.raises(ContractError, match="the dump is not fit for use:\n10 of 60 records quarantined"):
+    with pytest.raises(ContractError, match="the dump is not fit for use:\ntrain: 10 of 54 records quarantined"):
         validated.accept()
 
 
@@ -124,7 +160,7 @@ def test_a_dump_of_which_nothing_can_be_read_fails_and_does_not_crash(
     for record in small_dump.tables[Y_TRAIN][1:]:
         record[1] = "9999"
     verdict = Validated(reading, small_dump.write(tmp_path / "dump")).verdict
-    assert verdict["failures"][0].startswith("54 of 54 records quarantined, at most 5 may be: 54 label_unknown")
+    assert verdict["failures"][0].startswith("train: 54 of 54 records quarantined, at most 5 may be: 54 label_unknown")
     assert verdict["failures"][1].startswith("raw_products: too_few_products")
 
 
@@ -138,11 +174,15 @@ def test_too_few_usable_images_fail_the_dump(small_dump: Any, reading: Any, tmp_
     assert failure.endswith("observed 0.75")
 
 
-def test_a_dump_of_texts_alone_passes_and_images_of_one_part_are_not_asked_of_the_other(
+def test_a_dump_of_texts_alone_passes_and_one_with_the_images_of_one_part_fails(
     small_dump: Any, reading: Any, tmp_path: Path
 ) -> None:
-    small_dump.images = {name: data for name, data in small_dump.images.items() if name.startswith("image_test")}
-    assert Validated(reading, small_dump.write(tmp_path / "test-images")).verdict["ok"]
+    small_dump.images = {name: data for name, data in small_dump.images.items() if name.startswith("image_train")}
+    (failure,) = Validated(reading, small_dump.write(tmp_path / "train-images")).verdict["failures"]
+    assert failure == (
+        "test: none of its 6 products has an image, and other products have; "
+        "expected them in image_test/, or no images in the dump at all"
+    )
     small_dump.images = {}
     validated = Validated(reading, small_dump.write(tmp_path / "texts"))
     assert validated.verdict["ok"]

@@ -8,7 +8,7 @@ import pytest
 
 from rakuten.data.demo_words import class_words
 from rakuten.exploration.words import MAX_WORDS, REPORTED_ALIKE
-from rakuten.text.cleaning import fold
+from rakuten.normalisation import fold
 
 
 @pytest.fixture(scope="module")

@@ -153,3 +153,21 @@ def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is no size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("text", ["5", "200", "1.5"])
+def test_a_size_without_a_unit_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=f"has no unit; expected one such as {text}GB"):
+        parse_size(text)
+
+
+def test_what_was_set_aside_is_removed(tmp_path: Path) -> None:
+    store = OutputStore(tmp_path)
+    (tmp_path / "train-v1-x.damaged").write_text("a file")
+    (tmp_path / "train-v1-y.partial.damaged").mkdir()
+    (tmp_path / "train-v1-y.partial.damaged" / "checkpoint").write_text("half")
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / "inspect-v1-z.damaged").symlink_to("nowhere")
+    clear(store, plan_clearing(survey(store), NOTHING, keep=0))
+    assert [path.name for path in tmp_path.iterdir()] == ["pools"]
+    assert list((tmp_path / "pools").iterdir()) == []

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rakuten.errors import RunNotFoundError
-from rakuten.outputs import OutputStore
+from rakuten.errors import OutputError, RunNotFoundError
+from rakuten.outputs import OutputStore, runs
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 
@@ -14,6 +14,11 @@ from rakuten.outputs.runs import RunBook, RunRecord, Status
 @pytest.fixture
 def book(tmp_path: Path) -> RunBook:
     return RunBook(OutputStore(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_yet() -> None:
+    runs._unreadable.clear()
 
 
 def opened(book: RunBook, flow: str = "retrain", **fields: Any) -> RunRecord:
@@ -58,3 +63,73 @@ def test_what_is_not_there_is_told(book: RunBook) -> None:
         book.output(opened(book), "report")
     with pytest.raises(RunNotFoundError, match="gone or damaged"):
         book.output(opened(book, outputs={"report": "report-v1-x"}), "report")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"\0\xff\xfe garbage")
+
+
+def of_another_version(path: Path) -> None:
+    path.write_text('{"version": 9, "run": "x"}')
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def of_another_run(path: Path) -> None:
+    path.write_text(path.read_text().replace(path.parent.name, "20200101-000000-other"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [empty, truncated, garbage, of_another_version, a_folder, a_link_to_nowhere, a_link_to_itself, of_another_run],
+)
+def test_a_record_that_cannot_be_read_is_passed_over_with_one_warning(
+    book: RunBook, damage: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound, damaged = book.close(opened(book), Status.COMPLETED), opened(book)
+    damage(book.folder / damaged.run / "run.json")
+    for _ in range(2):
+        assert book.all() == [sound]
+    assert book.find() == sound
+    warnings = [line for line in caplog.messages if "is passed over" in line]
+    assert len(warnings) == (0 if damage in (a_link_to_nowhere, a_link_to_itself) else 1)
+
+
+def test_a_file_in_the_place_of_all_runs_is_named(book: RunBook) -> None:
+    book.folder.write_text("")
+    assert book.all() == []
+    with pytest.raises(OutputError, match="is no folder; remove it"):
+        opened(book)
+
+
+def test_the_newest_run_with_scores_is_found_beside_later_ones_without(book: RunBook) -> None:
+    scored = book.close(opened(book), Status.COMPLETED, scores=[{"model": "m"}])
+    book.close(opened(book, flow="validate"), Status.COMPLETED)
+    assert book.find(scored=True).run == scored.run
+
+
+def test_a_run_without_a_plan_is_named_after_its_flow(book: RunBook) -> None:
+    record = book.open("validate", parameters={"dump": "d"})
+    assert record.run.endswith("-validate")
+    assert record.plan_name is None

@@ -1,5 +1,6 @@
 """Committing, finding and repairing outputs; kills at any point of a commit."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -14,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from rakuten.errors import OutputError
+from rakuten.errors import DiskFullError, OutputError
 from rakuten.outputs import SCRATCH, OutputStore, StageOutput
-from rakuten.outputs.stage_output import MANIFEST, find_damage
+from rakuten.outputs.disk_space import RESERVE
+from rakuten.outputs.stage_output import MANIFEST, file_digest, find_damage
 from rakuten.stages import stage
 
 calls: list[str] = []
@@ -102,6 +104,154 @@ def test_damage_is_logged_with_file_and_reason(store: OutputStore, caplog: pytes
     _truncate(output.folder / "deep" / "word.txt")
     store.find(output.key)
     assert "deep/word.txt has 5 bytes, expected 6" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["left over", "deep/left over"])
+def test_a_file_that_the_manifest_does_not_list_is_damage(store: OutputStore, name: str) -> None:
+    output = store.run(write_word, word="chaise")
+    (output.folder / name).write_text("garbage")
+    assert find_damage(output) == f"its manifest does not list {name}"
+    assert find_damage(store.run(write_word, word="chaise")) is None
+
+
+@pytest.mark.parametrize("changes", [{"files": {}}, {"facts": {"letters": 7}}, {"digest": ""}])
+def test_a_manifest_that_was_changed_is_damage(store: OutputStore, changes: dict[str, Any]) -> None:
+    output = store.run(write_word, word="chaise")
+    path = output.folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    assert find_damage(output) == "its manifest was changed after it was written"
+
+
+def test_a_manifest_that_lists_files_elsewhere_is_damage(store: OutputStore, tmp_path: Path) -> None:
+    output = store.run(write_word, word="chaise")
+    (store.folder / "secret").write_text("s")
+    files = {**output.manifest.files, "../secret": file_digest(store.folder / "secret")}
+    forged = output.manifest.model_copy(update={"files": files}).signed()
+    (output.folder / MANIFEST).write_text(forged.model_dump_json())
+    assert find_damage(output) == "its manifest lists '../secret', which is outside of it"
+
+
+def test_facts_that_are_no_numbers_do_not_damage_a_manifest(store: OutputStore) -> None:
+    manifest = store.run(write_word, word="chaise").manifest.model_copy(
+        update={"facts": {"loss": float("nan"), "a": (1, 2)}}
+    )
+    assert type(manifest).model_validate_json(manifest.signed().model_dump_json()).is_intact
+
+
+def test_a_file_changed_with_size_and_time_kept_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "word.txt"
+    path.write_text("chaise")
+    before = file_digest(path)
+    times = path.stat()
+    path.write_text("CHAISE")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert file_digest(path) != before
+
+
+def a_file(path: Path) -> None:
+    path.write_text("not a folder")
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("intruder", [a_file, a_link_to_nowhere, a_link_to_itself])
+@pytest.mark.parametrize("name", ["{key}", "{key}.damaged", "{key}.partial", "{key}.partial/scratch"])
+def test_what_stands_where_a_folder_belongs_is_set_aside(store: OutputStore, intruder: Any, name: str) -> None:
+    path = store.folder / name.format(key=write_word.key(word="lit"))
+    path.parent.mkdir(exist_ok=True)
+    intruder(path)
+    if name.endswith(".damaged"):
+        a_file(store.folder / write_word.key(word="lit"))
+    output = store.run(write_word, word="lit")
+    assert find_damage(output) is None
+    assert [path.name for path in store.folder.iterdir() if path.name.startswith("write_word")] == [output.key]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\xff garbage", b"[1]", b"-3", b"1.5", b'"two"', b"null"])
+def test_an_unreadable_attempt_count_stops_no_stage(
+    store: OutputStore, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    counter = store.folder / f"{write_word.key(word='lit')}.partial" / SCRATCH / "attempts.json"
+    counter.parent.mkdir(parents=True)
+    counter.write_bytes(content)
+    assert store.run(write_word, word="lit").manifest.attempts == 1
+    assert "attempts are counted anew" in caplog.text
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "scratch/attempts.json"])
+def test_a_folder_where_a_file_of_interrupted_work_belongs_has_it_started_anew(store: OutputStore, name: str) -> None:
+    (store.folder / f"{write_word.key(word='lit')}.partial" / name).mkdir(parents=True)
+    assert find_damage(store.run(write_word, word="lit")) is None
+
+
+def killed_before_the_rename(store: OutputStore, word: str) -> Path:
+    """The finished work of a stage as a kill between manifest and rename leaves it."""
+    output = store.run(write_word, word=word)
+    partial = output.folder.with_name(f"{output.key}.partial")
+    output.folder.rename(partial)
+    calls.clear()
+    return partial
+
+
+def test_work_that_was_finished_but_not_renamed_is_committed_and_not_done_again(store: OutputStore) -> None:
+    partial = killed_before_the_rename(store, "lit")
+    manifest = (partial / MANIFEST).read_bytes()
+    output = store.run(write_word, word="lit")
+    assert calls == []
+    assert (output.folder / MANIFEST).read_bytes() == manifest
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize("damage", [_truncate, Path.unlink, _flip], ids=["truncated", "deleted", "flipped"])
+@pytest.mark.parametrize("name", ["deep/word.txt", MANIFEST])
+def test_damaged_work_that_was_not_renamed_is_done_again(store: OutputStore, name: str, damage: Any) -> None:
+    damage(killed_before_the_rename(store, "lit") / name)
+    assert find_damage(store.run(write_word, word="lit")) is None
+    assert calls == ["lit"]
+
+
+@pytest.mark.parametrize("folder", ["locks", "locks/{key}.lock"])
+def test_something_else_in_the_place_of_a_lock_is_named(store: OutputStore, folder: str) -> None:
+    path = store.folder / folder.format(key=write_word.key(word="lit"))
+    if path.suffix:
+        path.mkdir(parents=True)
+    else:
+        path.write_text("")
+    with pytest.raises(OutputError, match=r"expected a lock file in a folder .*; remove what is there"):
+        store.run(write_word, word="lit")
+
+
+@stage(version=1)
+def fill_the_disk(out: Path, number: int) -> None:
+    """Fail as the system does when a disk is full."""
+    raise OSError(number, os.strerror(number), str(out / "large.bin"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_error_that_says_what_makes_room(store: OutputStore, number: int) -> None:
+    with pytest.raises(DiskFullError, match=r"fill_the_disk could not write .*large\.bin.*rakuten gc"):
+        store.run(fill_the_disk, number=number)
+
+
+def test_other_system_errors_stay_as_they_are(store: OutputStore) -> None:
+    with pytest.raises(PermissionError):
+        store.run(fill_the_disk, number=errno.EACCES)
+
+
+def test_a_stage_is_not_begun_where_its_last_output_would_not_fit(
+    store: OutputStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.run(write_word, word="lit")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": RESERVE}))
+    with pytest.raises(DiskFullError, match="50 MB free, write_word needs about 50 MB"):
+        store.run(write_word, word="table")
+    assert calls == ["lit"]
 
 
 def test_files_that_a_kill_left_half_written_are_no_part_of_the_output(store: OutputStore) -> None:

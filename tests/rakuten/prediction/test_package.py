@@ -5,20 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hostile
+import pandas as pd
 import pytest
 
 from rakuten.data.classes import LABELS
+from rakuten.data.fitted_products import FITTED_PRODUCTS, FittedProducts
 from rakuten.errors import MismatchError, PackageError
 from rakuten.images.weights import WeightsFile
 from rakuten.outputs.stage_output import file_digest
+from rakuten.prediction.members import Members
 from rakuten.prediction.package import ModelPackage, open_package, package_folder
 from rakuten.prediction.packing import package_model
+from rakuten.printable import printable
 
 
 def test_a_package_holds_what_prediction_needs_and_no_more(package: ModelPackage) -> None:
     names = {path.relative_to(package.folder).as_posix() for path in package.folder.rglob("*") if path.is_file()}
     models = {f"models/{name}/{file}" for name in ("sharp", "soft") for file in ("ngrams.json", "ngrams.npz")}
-    assert names == {"package.json", "card.md", "fusion.json", "corpus_words.json", *models}
+    assert names == {"package.json", "card.md", "fusion.json", "corpus_words.json", FITTED_PRODUCTS, *models}
     record = package.record
     assert set(record.files) == names - {"package.json"}
     assert record.classes == LABELS
@@ -83,7 +88,7 @@ def lead_outside(folder: Path) -> None:
         (lose_model, r"models/sharp/ngrams\.npz is missing"),
         (add_file, r"models/sharp/estimator\.ubj is in it, which package\.json does not list"),
         (cut_record, r"package\.json is damaged or of another version: as a whole"),
-        (change_record(format=2), "of another version: format"),
+        (change_record(format=3), "of another version: format"),
         (change_record(classes={"10": "books"}), "made for other classes than the catalogue's"),
         (lead_outside, "names files of sharp that it does not list"),
         (lambda folder: (folder / "package.json").unlink(), "no model package"),
@@ -92,6 +97,53 @@ def lead_outside(folder: Path) -> None:
 def test_a_damaged_package_is_refused(copied: Path, damage: Callable[[Path], None], message: str) -> None:
     damage(copied)
     with pytest.raises(PackageError, match=message):
+        open_package(copied)
+
+
+def test_a_package_says_which_products_it_was_fitted_on(packed: Any, package: ModelPackage) -> None:
+    products = pd.read_parquet(packed.inputs["clean"].file("train.parquet"))
+    sides = pd.read_parquet(packed.inputs["split"].file("split.parquet"))["side"]
+    seen = FittedProducts.read(package.folder / FITTED_PRODUCTS).contain(products)
+    assert seen[sides.isin(["train", "validation"])].all()
+    # Titles of the few words there are repeat.
+    assert not seen[~sides.isin(["train", "validation"]) & ~products["designation"].duplicated(keep=False)].any()
+
+
+def as_format_1(folder: Path) -> None:
+    """The package as earlier versions of this program made it."""
+    (folder / FITTED_PRODUCTS).unlink()
+    record = json.loads((folder / "package.json").read_text("utf-8"))
+    files = {name: digest for name, digest in record["files"].items() if name != FITTED_PRODUCTS}
+    change_record(format=1, files=files)(folder)
+
+
+def test_a_package_of_format_1_is_opened_and_lists_no_fitted_products(copied: Path) -> None:
+    assert open_package(copied).record.lists_fitted_products
+    as_format_1(copied)
+    assert not open_package(copied).record.lists_fitted_products
+
+
+def test_a_package_of_format_2_without_the_list_is_damaged(copied: Path) -> None:
+    as_format_1(copied)
+    change_record(format=2)(copied)
+    with pytest.raises(PackageError, match=f"lists no {FITTED_PRODUCTS}"):
+        open_package(copied)
+
+
+@pytest.mark.parametrize("content", ["", "[1", "3", "{}", '{"members": []}'])
+@pytest.mark.parametrize("name", ["fusion.json", "corpus_words.json"])
+def test_json_of_another_content_is_one_line(copied: Path, name: str, content: str) -> None:
+    (copied / name).write_text(content, "utf-8")
+    files = json.loads((copied / "package.json").read_text("utf-8"))["files"]
+    change_record(files=files | {name: file_digest(copied / name).model_dump()})(copied)
+    with pytest.raises(PackageError, match=rf"^[^\n]*{name} is damaged: [^\n]*$"):
+        Members.read(open_package(copied), "scored", {})
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"null", b'{"format": 1}'])
+def test_a_record_of_another_content_is_one_line(copied: Path, content: bytes) -> None:
+    (copied / "package.json").write_bytes(content)
+    with pytest.raises(PackageError, match=r"^[^\n]*package\.json is damaged or of another version: [^\n]*$"):
         open_package(copied)
 
 
@@ -127,3 +179,26 @@ def test_weights_of_a_backbone_travel_along(packed: Any, tmp_path: Path) -> None
     assert found[0] is not None
     assert (found[0].key, found[0].path) == (weights.key, package.folder / "weights/weights.h5")
     assert found[1] is None
+
+
+def test_the_card_of_models_trained_on_generated_data_says_so_first(packed: Any, copied: Path, hand_made: Any) -> None:
+    snapshot = hand_made.output("record_snapshot-v1-b", {}, generated=True)
+    output = packed.store.run(package_model, **{**packed.inputs, "snapshots": (snapshot,), "dump_names": ("monday",)})
+    lines = output.file("card.md").read_text("utf-8").splitlines()
+    assert lines[2].startswith("**Trained on generated data: monday.**")
+    assert "generated data" not in (copied / "card.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", hostile.TITLES.values(), ids=hostile.TITLES)
+def test_the_name_of_a_dump_is_text_in_the_card(name: str, packed: Any) -> None:
+    card = (
+        packed.store.run(package_model, **{**packed.inputs, "dump_names": (name,)}).file("card.md").read_text("utf-8")
+    )
+    plain = hostile.parse_markdown(card.replace("    rakuten predict", "rakuten predict"))
+    assert " ".join(printable(name).split())[:8] in plain.get_text()
+
+
+def test_classes_without_test_products_have_no_scores_in_the_card(copied: Path) -> None:
+    rows = [line for line in (copied / "card.md").read_text("utf-8").splitlines() if line.endswith("| 0 |")]
+    assert len(rows) == 24
+    assert all("| – | – | – |" in row for row in rows)

@@ -1,5 +1,7 @@
 """The champion's book: promotions, rollbacks, several at once, and what is damaged or lost."""
 
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,13 +93,108 @@ def test_a_decision_that_a_crash_kept_from_its_file_is_known_from_its_reign(
 def test_a_damaged_book_is_an_error_that_says_how_to_go_on(tmp_path: Path) -> None:
     book = reigning(ChampionBook(tmp_path), 1)
     (book.folder / POINTER).write_text('{"layout": 2}', "utf-8")
-    with pytest.raises(ChampionError, match=r"backup.*--force"):
+    with pytest.raises(ChampionError, match=r"layout 2, of another version.*backup.*--force"):
         book.read()
     with pytest.raises(ChampionError):
         book.settle(decided(2), 0)
     book.settle(decided(2, forced=True, reason="the book was damaged"), 0)
     assert book.champion().candidate.run == "run-2"
     assert (book.folder / f"{POINTER}.damaged").is_file()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(bytes(range(256)) * 20)
+
+
+def another_type(path: Path) -> None:
+    path.write_text("[1, 2]", "utf-8")
+
+
+def another_version(path: Path) -> None:
+    path.write_text(path.read_text("utf-8").replace('"layout": 1', '"layout": 2'), "utf-8")
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "something").touch()
+
+
+def link_to_nothing(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nothing")
+
+
+def link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+DAMAGES = [empty, truncated, garbage, another_type, another_version, folder, link_to_nothing, link_to_itself]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_champion_file_that_cannot_be_read_is_one_line_and_is_put_aside_by_force(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    book = reigning(ChampionBook(tmp_path), 1)
+    damage(book.folder / POINTER)
+    with pytest.raises(ChampionError, match=r"^[^\n]*champion\.json [^\n]*backup[^\n]*--force[^\n]*$"):
+        book.read()
+    with pytest.raises(ChampionError):
+        book.settle(decided(2), 0)
+    book.settle(decided(2, forced=True, reason="the file was damaged"), 0)
+    assert book.champion().candidate.run == "run-2"
+    assert os.path.lexists(book.folder / f"{POINTER}.damaged")
+
+
+def test_what_was_put_aside_is_never_overwritten(tmp_path: Path) -> None:
+    book = reigning(ChampionBook(tmp_path), 1)
+    for content in ("first", "second"):
+        (book.folder / POINTER).write_text(content, "utf-8")
+        book.settle(decided(2, forced=True, reason="damaged"), 0)
+    kept = [(book.folder / f"{POINTER}.{name}").read_text("utf-8") for name in ("damaged", "damaged-2")]
+    assert kept == ["first", "second"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_decision_that_cannot_be_read_is_passed_over_with_a_warning(
+    tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    book = reigning(ChampionBook(tmp_path), 1)
+    refused = decided(2, Outcome.REFUSED)
+    book.settle(refused, book.read().edition)
+    first, second = sorted((book.folder / DECISIONS).iterdir())
+    damage(second)
+    if damage is not another_version:
+        assert [found.candidate.run for found in book.decisions()] == ["run-1"]
+        assert "is passed over" in caplog.text
+    damage(first)
+    assert "run-1" in [found.candidate.run for found in book.decisions()], "its reign is known"
+
+
+def test_a_file_in_place_of_the_decisions_folder_does_not_stop_a_promotion(tmp_path: Path) -> None:
+    book = ChampionBook(tmp_path)
+    book.folder.mkdir()
+    (book.folder / DECISIONS).write_text("in the way", "utf-8")
+    reigning(book, 1)
+    assert book.champion().candidate.run == "run-1"
+    assert len(list((book.folder / DECISIONS).iterdir())) == 1
+
+
+def test_a_file_in_place_of_the_promotion_folder_is_one_line(tmp_path: Path) -> None:
+    book = ChampionBook(tmp_path)
+    book.folder.write_text("in the way", "utf-8")
+    with pytest.raises(ChampionError, match="Not a directory"):
+        book.read()
 
 
 def test_a_lost_book_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
@@ -122,6 +219,12 @@ def test_a_model_is_named_by_its_role_or_its_run(tmp_path: Path) -> None:
     assert named_run(runs, other).run == other
     with pytest.raises(RunNotFoundError):
         named_run(runs, "never")
+
+
+def test_a_champion_whose_run_was_removed_is_one_line_with_the_ways_out(tmp_path: Path) -> None:
+    reigning(ChampionBook(tmp_path), 1)
+    with pytest.raises(RunNotFoundError, match=r"^the champion's run run-1 is gone[^\n]*rollback[^\n]*--force[^\n]*$"):
+        named_run(RunBook(OutputStore(tmp_path)), "champion")
 
 
 @given(moves=st.lists(st.sampled_from(["promote", "refuse", "back"]), max_size=12))

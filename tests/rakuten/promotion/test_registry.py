@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,46 @@ def test_a_deleted_database_is_filled_anew_and_a_damaged_one_is_a_clear_error(to
     with pytest.raises(RegistryError, match=r"Predictions do not depend on it.*rakuten registry"):
         damaged.tell()
     assert told.book.champion() == champion
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+def damaged_page(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 * 3] = b"x" * 8192
+    path.write_bytes(content)
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("damage", [garbage, damaged_page, folder])
+def test_a_damaged_database_of_our_own_is_put_aside_and_filled_anew(
+    told: Registry, damage: Callable[[Path], None]
+) -> None:
+    before, database = aliases(told), told.book.folder / registry.DATABASE
+    damage(database)
+    (told.book.folder / registry.TOLD).unlink(missing_ok=True)
+    told.tell()
+    assert aliases(told) == before
+    assert list(told.book.folder.glob(f"{registry.DATABASE}.damaged*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"\xff\x00", None])
+def test_a_damaged_note_of_what_was_told_only_makes_it_be_told_again(told: Registry, content: bytes | None) -> None:
+    note = told.book.folder / registry.TOLD
+    note.unlink(missing_ok=True)
+    if content is None:
+        note.mkdir()
+    else:
+        note.write_bytes(content)
+    assert not told.is_up_to_date()
+    told.tell()
+    assert told.is_up_to_date()
 
 
 def test_a_server_that_is_away_is_an_error_in_seconds(told: Registry) -> None:

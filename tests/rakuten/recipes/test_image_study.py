@@ -93,7 +93,7 @@ def test_a_study_is_restricted_to_backbones_and_to_the_extras_that_stand_on_them
         ('name = "VGG19"', 'name = "VGG20"', r"candidates\.9.*Input should be 'DenseNet121'"),
         ('name = "VGG19"', 'name = "VGG16"', "backbones named more than once: vgg16"),
         ('"image_resnet50_baseline"', '"text_dnn"', r"extras\.0"),
-        ("keep = 5", "keep = 5\nsurprise = 1", "surprise: Extra inputs"),
+        ("keep = 5", "keep = 5\nsurprise = 1", "unknown key .surprise."),
     ],
 )
 def test_a_broken_study_is_refused_with_file_place_and_reason(tmp_path: Path, old: str, new: str, message: str) -> None:

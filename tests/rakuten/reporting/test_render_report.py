@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from rakuten.data.classes import CODES
@@ -18,24 +20,14 @@ from rakuten.evaluation.evaluate import evaluate
 from rakuten.evaluation.label_errors import find_label_errors
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
-from rakuten.recipes import FitSettings, Plan, TextNetworkRecipe
+from rakuten.outputs.stage_output import Manifest
+from rakuten.pages.page import SPACES
+from rakuten.printable import printable
+from rakuten.recipes import Plan, load_recipe
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import render_report
 
 HOSTILE = "<script>alert('x')</script>"
-
-
-def recipe(name: str) -> TextNetworkRecipe:
-    return TextNetworkRecipe(
-        name=name,
-        family="text_network",
-        model=name,
-        column="text",
-        num_words=100,
-        sequence_length=10,
-        architecture={},
-        fit=FitSettings(batch_size=8, epochs=2, learning_rate=1e-3),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +88,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "previous": None,
         "fusions": (fused,),
         "decision": decision,
-        "plan": Plan(name="night", recipes=(recipe("text_dnn"), recipe("image_small_cnn"))),
+        "plan": Plan(name="night", recipes=(load_recipe("text_dnn"), load_recipe("image_small_cnn"))),
         "snapshots": (
-            hand_made.output("snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}),
+            hand_made.output(
+                "snapshot-v1-0", {"files.parquet": pd.DataFrame({"name": ["a"], "size": [12_000]})}, generated=False
+            ),
         ),
         "validations": (
             hand_made.output(
@@ -209,16 +203,39 @@ def test_page_is_well_formed_and_every_link_leads_somewhere(page: str) -> None:
     assert elements.open == []
     ids = {attributes["id"] for _, attributes in elements.seen if "id" in attributes}
     links = {attributes["href"] for tag, attributes in elements.seen if tag == "a"}
-    assert links == {f"#{name}" for name in ids}
+    assert links == {f"#{name}" for name in ids} | {"costs.html"}
 
 
-def test_data_cannot_put_markup_into_the_page(page: str) -> None:
-    assert "script" not in {tag for tag, _ in Elements(page).seen}
-    assert page.count("&lt;script&gt;") >= 3
+@pytest.mark.parametrize("title", hostile.TITLES.values(), ids=hostile.TITLES)
+def test_hostile_texts_are_text_in_page_and_summary(title: str, inputs: dict[str, Any]) -> None:
+    made, number = inputs["hand_made"], list(hostile.TITLES.values()).index(title)
 
+    def with_title(output: StageOutput, file: str, columns: list[str]) -> StageOutput:
+        rows = pd.read_parquet(output.file(file))
+        others = {path.name: path.read_text("utf-8") for path in output.folder.glob("*.json") if path.stem == "verdict"}
+        more = {name: pd.read_parquet(output.file(name)) for name in output.manifest.files if name.endswith("parquet")}
+        files = {**others, **more, file: rows.assign(**dict.fromkeys(columns, title))}
+        key = f"{output.manifest.identity['stage']}-v3-{number}"
+        return made.store.find(key) or made.output(key, files, **output.facts)
 
-def test_data_cannot_put_markup_into_the_summary(report: StageOutput) -> None:
-    assert "<script" not in report.file("report.md").read_text("utf-8")
+    (validation,) = inputs["validations"]
+    report = run(
+        inputs,
+        dump_names=(title,),
+        command=f"rakuten retrain --dump {title}",
+        validations=(with_title(validation, "quarantine.parquet", ["detail"]),),
+        findings={
+            **inputs["findings"],
+            "examples": with_title(inputs["findings"]["examples"], "examples.parquet", ["title"]),
+            "slices": with_title(inputs["findings"]["slices"], "slices.parquet", ["slice"]),
+        },
+    )
+    page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
+    hostile.parse_page(report.file("costs.html").read_text("utf-8"))
+    shown = printable(title, keep=SPACES)
+    assert {found.text for found in page.find_all(class_="title")} == {shown}
+    assert page.find(string=shown)
+    hostile.parse_markdown(report.file("report.md").read_text("utf-8"))
 
 
 def test_page_loads_nothing(page: str) -> None:
@@ -253,9 +270,9 @@ def test_page_says_what_the_run_was_made_of(page: str) -> None:
         "label_unknown",
         "1 of 59 records quarantined",
         "nothing is odd",
-        "weighted vote of dnn+conv1d+Xception",
+        "dnn on text",
         "3 not seen",
-        "num_words = 100",
+        "num_words = 20000",
         "rakuten retrain --dump DIR --plan night",
         "train-v1-dnn",
         "12.0 kB",
@@ -263,8 +280,6 @@ def test_page_says_what_the_run_was_made_of(page: str) -> None:
         "0.876 without them",
         "no usable image",
         'rather <span class="code">40</span> imported video games?',
-        "report: max vote",
-        "dnn + conv1d + InceptionV3",
     ):
         assert text in page
 
@@ -299,7 +314,7 @@ def test_the_earlier_run_is_compared_on_common_test_products(inputs: dict[str, A
     section = page.split('id="changed"')[1].split("</section>")[0]
     assert "on the 27 test products of both" in section
     assert "not compared: 3 new, 0 gone." in section
-    assert "evaluated 20" in section
+    assert inputs["evaluations"][1].key.rpartition("-")[2][:10] in section
     assert "no difference shown" in section
 
 
@@ -308,7 +323,7 @@ def test_an_earlier_run_without_common_test_products_is_named_and_not_compared(i
     none = pd.DataFrame({"productid": [900], "prdtypecode": [10], "predicted": [10], "confidence": [0.9]})
     other = hand_made.output("evaluate-v2-x", {"predictions.parquet": none, "metrics.json": '{"name": "max vote"}'})
     page = run(inputs, previous=other).file("report.html").read_text("utf-8")
-    assert "its max vote, evaluated 2024-05-01 02:00 UTC) has no test product in common" in page
+    assert "its max vote, evaluation <code>x</code>) has no test product in common" in page
 
 
 def test_a_dump_without_images_has_examples_without_thumbnails(inputs: dict[str, Any]) -> None:
@@ -329,10 +344,76 @@ def test_it_says_how_the_models_are_fused_and_why(report: StageOutput) -> None:
         assert f"Weights for products with {case}" in page
 
 
-def test_a_decision_that_follows_none_of_the_reports_models_stands_beside_its_best(inputs: dict[str, Any]) -> None:
-    page = run(inputs, decision=decided_by(inputs, "image_small_cnn")).file("report.html").read_text("utf-8")
-    assert "0.84 <small>weighted vote of dnn+conv1d+Xception</small>" in page
-    assert "beside it the report’s weighted vote of dnn+conv1d+Xception" in page
+def test_the_reference_stands_beside_the_same_model_and_no_other(inputs: dict[str, Any], page: str) -> None:
+    assert '<td class="report"><span class="published">0.81</span> <small>dnn on text</small></td>' in page
+    assert page.count('<td class="report">–</td>') == 2
+    assert "vote of dnn" not in page
+    assert "beside it the reference study" not in page
+    own = run(inputs, decision=decided_by(inputs, "text_dnn")).file("report.html").read_text("utf-8")
+    assert "<dt>Reference study</dt><dd>0.81 <small>dnn on text</small></dd>" in own
+    assert "beside it the reference study’s dnn on text" in own
+
+
+def of_snapshot(inputs: dict[str, Any], **facts: Any) -> StageOutput:
+    """The report of the same run on a dump of which its snapshot says so."""
+    made, key = inputs["hand_made"], f"snapshot-v1-{'_'.join(facts)}"
+    files = pd.DataFrame({"name": ["a"], "size": [12_000]})
+    snapshot = made.store.find(key) or made.output(key, {"files.parquet": files}, **facts)
+    return run(inputs, snapshots=(snapshot,), dump_names=("monday",))
+
+
+def test_a_generated_dump_is_named_in_the_headline_and_stands_beside_no_reference(inputs: dict[str, Any]) -> None:
+    report = of_snapshot(inputs, generated=True)
+    page = BeautifulSoup(report.file("report.html").read_text("utf-8"), "html.parser")
+    assert page.h1 is not None
+    assert "on generated data" in page.h1.text
+    (note,) = page.find_all(class_="generated")
+    assert note.text.startswith("Generated data. monday holds products made up by a program")
+    assert "eference" not in page.get_text()
+    summary = report.file("report.md").read_text("utf-8")
+    assert summary.splitlines()[0].endswith("on generated data")
+    assert "**Generated data**: monday" in summary
+    assert "reference" not in summary
+    assert report.facts["generated"] == ["monday"]
+    assert "reference" not in pd.read_parquet(report.file("leaderboard.parquet"))
+
+
+def test_a_dump_of_real_products_is_not_called_generated(page: str, report: StageOutput) -> None:
+    assert "enerated data" not in page + report.file("report.md").read_text("utf-8")
+
+
+def test_a_study_does_not_say_that_anything_decides(inputs: dict[str, Any]) -> None:
+    report = run(inputs, is_study=True)
+    for name in ("report.html", "report.md"):
+        assert "decides" not in report.file(name).read_text("utf-8")
+
+
+def test_classes_without_test_products_have_no_f1(inputs: dict[str, Any]) -> None:
+    """The second model does not see products 20, 21 and 22, the only ones of their classes."""
+    page = BeautifulSoup(run(inputs).file("report.html").read_text("utf-8"), "html.parser")
+    (table,) = [
+        table
+        for table in page.find_all("table")
+        if "image_small_cnn" in table.thead.text and table.thead.th.text == "Class"
+    ]
+    shown = {row.th.span.text: [cell.text for cell in row.find_all("td")][:3] for row in table.tbody.find_all("tr")}
+    assert shown[str(CODES[19])][1] == "–"
+    assert "–" not in {shown[str(CODES[19])][0], shown[str(CODES[19])][2]}
+
+
+def test_only_the_costs_differ_where_the_same_outputs_took_another_time(
+    inputs: dict[str, Any], report: StageOutput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slower(output: StageOutput) -> Manifest:
+        manifest = Manifest.model_validate_json((output.folder / "manifest.json").read_bytes())
+        times = {"seconds": 99.0, "peak_memory": 7, "started": "2031-01-01T00:00:00+00:00", "host": "elsewhere"}
+        return manifest.model_copy(update=times)
+
+    monkeypatch.setattr(StageOutput, "manifest", property(slower))
+    arguments = {name: value for name, value in inputs.items() if name != "hand_made"}
+    render_report.function(tmp_path, **arguments)
+    same = {name: (tmp_path / name).read_bytes() == report.file(name).read_bytes() for name in report.manifest.files}
+    assert [name for name, is_same in same.items() if not is_same] == ["costs.html", "costs.parquet"]
 
 
 def test_the_leaderboard_has_a_bar_for_each_row(inputs: dict[str, Any], report: StageOutput) -> None:
@@ -349,7 +430,7 @@ def test_summary_has_the_scores_and_the_worst_confusions(inputs: dict[str, Any])
     rows = [line for line in summary.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 3
     assert all(line.count("|") == 8 for line in rows)
-    assert "**image_small_cnn**" in summary
+    assert "**image\\_small\\_cnn**" in summary
     assert "- 10 adult books is taken for 40 imported video games in 100 % of cases (4)" in summary
 
 
@@ -362,10 +443,13 @@ def test_summary_says_why_it_decides_what_changed_and_what_is_doubtful(inputs: d
 
 
 def test_score_table_has_plain_rows(inputs: dict[str, Any]) -> None:
-    table = score_table(inputs["evaluations"], inputs["plan"])
+    table = score_table(inputs["evaluations"], inputs["plan"], has_reference=True)
     assert json.loads(json.dumps(table)) == table
     assert [row["model"] for row in table] == ["text_dnn", "image_small_cnn", "weighted vote"]
-    assert [row["report"] for row in table] == [0.81, None, 0.84]
+    assert [row["reference"] for row in table] == [0.81, None, None]
+    assert "reference" not in score_table(inputs["evaluations"], inputs["plan"])[0]
+    best_first = score_table(inputs["evaluations"], inputs["plan"], best_first=True)
+    assert [row["f1_weighted"] for row in best_first] == sorted((row["f1_weighted"] for row in table), reverse=True)
     assert table[0]["f1_weighted"] == 1.0
     assert table[0]["interval"] == "1.000–1.000"
     assert table[0]["seconds"] == 12.5
@@ -376,3 +460,11 @@ def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> Non
     board = pd.read_parquet(run(inputs).file("leaderboard.parquet"))
     assert set(board["model"]) == {"text_dnn", "image_small_cnn", "weighted vote"}
     assert board["f1_weighted"].is_monotonic_decreasing
+
+
+def test_the_report_links_to_the_validation_page(inputs: dict[str, Any]) -> None:
+    rendered = inputs["hand_made"].output("render_validation-v1-0", {"validation.html": ""})
+    report = run(inputs, validation_pages=(rendered,))
+    page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
+    (link,) = [link["href"] for link in page.find_all("a") if link.text == "validation page"]
+    assert (report.folder / link).resolve() == rendered.file("validation.html").resolve()

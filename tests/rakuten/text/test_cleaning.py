@@ -8,7 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rakuten.text.cleaning import Cleaner, fold, plain_text
+from rakuten.errors import RecipeError
+from rakuten.normalisation import fold, plain_text
+from rakuten.recipes import CleaningRecipe
+from rakuten.text.cleaning import Cleaner
 
 CLEANER = Cleaner(frozenset({"de", "la", "et", "ete"}))
 
@@ -75,7 +78,7 @@ def test_entities_are_decoded_before_all_else(raw: str, expected: str) -> None:
         ("<p class='x'>un</p><P>deux</P>", "un deux"),
         ('<a title="plus > moins" href=x>lien</a>', "lien"),
         ("<a href='casse>lien</a>", "lien"),
-        ("<p l'eau> j'ai > 3 mots", "ai mots"),
+        ("<p l'eau> j'ai > 3 mots", "eau ai mots"),
         ("taille < 5 cm", "taille cm"),
         ("taille <5cm ou >10cm", "taille 5cm ou 10cm"),
         ("a<b", ""),
@@ -124,6 +127,17 @@ def test_words_shorter_than_asked_are_dropped() -> None:
     assert Cleaner(min_word_length=4)("un mot assez long") == "assez long"
 
 
+def test_words_become_snowball_stems_where_the_recipe_asks_for_them() -> None:
+    cleaner = Cleaner.of_recipe(CleaningRecipe(stemming_language="french"))
+    assert cleaner("chaises pliantes, chaise pliante") == "chais pli chais pli"
+    assert Cleaner.of_recipe(CleaningRecipe())("chaises pliantes") == "chaises pliantes"
+
+
+def test_a_language_without_stemmer_is_refused() -> None:
+    with pytest.raises(RecipeError, match="no stems for 'klingon'; languages with a Snowball stemmer: arabic"):
+        Cleaner.of_recipe(CleaningRecipe(stemming_language="klingon"))
+
+
 def test_folding_any_character_twice_changes_nothing() -> None:
     folded = (fold(chr(code)) for code in range(0, sys.maxunicode, 7))
     assert all(fold(character) == character for character in folded)
@@ -131,14 +145,16 @@ def test_folding_any_character_twice_changes_nothing() -> None:
 
 @settings(deadline=None)
 @given(st.text())
-def test_text_without_markup_stays_as_it_is(text: str) -> None:
-    bare = text.replace("<", "").replace("&", "")
+def test_text_without_markup_and_mojibake_stays_as_it_is(text: str) -> None:
+    bare = "".join(character for character in text if character not in "<&" and not "\x80" <= character <= "\xff")
     assert plain_text(bare) == bare
 
 
-@pytest.mark.parametrize(
-    "piece", ["<a =", '<a ="', "<script>", "</script ", "<!--", "&amp;", "<a ", "<a href='", "&#9"]
-)
+MARKUP = ["<a =", '<a ="', "<script>", "</script ", "<!--", "<a ", "<a href='", "<a b=c ", "<p nowrap "]
+LETTERS = ["&amp;", "&#9", "&copy", "&copyx", "Ã©", "ã©", "Ã ", "\x92"]
+
+
+@pytest.mark.parametrize("piece", [*MARKUP, *LETTERS])
 def test_hostile_text_takes_linear_time(piece: str) -> None:
     started = time.perf_counter()
     CLEANER(piece * 50_000)

@@ -41,8 +41,8 @@ def accepted(hand_made: Any) -> StageOutput:
 def test_texts_are_cleaned_beside_the_raw_ones(hand_made: Any, accepted: StageOutput) -> None:
     clean = hand_made.store.run(clean_products, accepted=accepted, recipe=CleaningRecipe())
     train = pd.read_parquet(clean.file("train.parquet"))
-    assert train["clean_designation"].tolist() == ["bache piscine", "chaise oeuf", "", "mer"]
-    assert train["clean_text"].tolist() == ["bache piscine belle bache", "chaise oeuf", "description", "mer"]
+    assert train["clean_designation"].tolist() == ["bache piscine", "chaise oeuf cm", "", "mer"]
+    assert train["clean_text"].tolist() == ["bache piscine belle bache", "chaise oeuf cm", "description", "mer"]
     assert train["designation"].tolist() == TITLES
     assert train["description"].tolist() == [text or "" for text in DESCRIPTIONS]
     assert clean.facts["train_without_description"] == 2
@@ -70,8 +70,8 @@ def test_content_digest_is_golden(hand_made: Any, accepted: StageOutput) -> None
     clean = hand_made.store.run(clean_products, accepted=accepted, recipe=CleaningRecipe())
     schemas = {part: pq.read_schema(clean.file(f"{part}.parquet")) for part in ("train", "test")}
     assert {part: schema.metadata[b"content_digest"] for part, schema in schemas.items()} == {
-        "train": b"9edf7bdd1c46e0b44064e2be08bd191a2da5f207a1c9dec22bcd7f09a72c82e3",
-        "test": b"5d74d87646c708074b5e617fada4830d1080c2b4abe92c02f5d0440fb4478d9a",
+        "train": b"5145c2d1685abb9760ad74b4202c95520342b1dfc5a8934e75c32c1a5ed9bfe7",
+        "test": b"8abf537fceb7e8fc692e343bfb1c59c842a7bc76c23b13cedbfce791d583659f",
     }
 
 

@@ -230,7 +230,8 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, reci
     tested = frame["productid"][readable & (frame["side"] == "test")].to_numpy()
     np.testing.assert_allclose(probabilities.of(tested).values, scored.of(tested).values, atol=1e-5)
     sevens = [predictor.answer(asked.iloc[start : start + 7]).values for start in range(0, len(asked), 7)]
-    assert np.array_equal(np.concatenate(sevens), probabilities.values)
+    # Equal to the rounding of float32: on some processors a kernel's sums depend on a row's position in its batch.
+    np.testing.assert_allclose(np.concatenate(sevens), probabilities.values, rtol=1e-5, atol=1e-7)
     if recipe.modality == "image":
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
 

@@ -1,0 +1,94 @@
+"""The decision on a challenger: the champion it is compared with, the checks, and the outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rakuten.outputs.runs import RunRecord
+from rakuten.promotion.champions import Standing
+from rakuten.promotion.decisions import Candidate, Decision, Outcome, now
+from rakuten.promotion.floor import WAIVABLE, check_origin
+from rakuten.promotion.gate import Check
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A challenger, and the champion it is compared with.
+
+    Attributes:
+        standing: How things stood when it began.
+        challenger: The challenger's run.
+        candidate: What it offers.
+        champion: The champion's run; None where nobody needs to be met: there is no champion, the challenger is the
+            champion or was rolled back, or a person has decided already.
+        is_for_first_champion: Whether the challenger is judged alone: there is no champion, or only one of generated
+            products while the challenger's are real.
+    """
+
+    standing: Standing
+    challenger: RunRecord
+    candidate: Candidate
+    champion: RunRecord | None
+    is_for_first_champion: bool = False
+
+
+def decide(
+    contest: Contest, checks: Sequence[Check], judgement: str | None, *, force: bool, reason: str, named: bool
+) -> Decision:
+    """The decision on a challenger.
+
+    Args:
+        contest: The challenger and the champion.
+        checks: The judgement's conditions; none where nothing was to be judged.
+        judgement: Key of the output that holds them, or None.
+        force: Whether a person overrides the gate.
+        reason: What a person said.
+        named: Whether a person chose this run: enough for a first champion whose evidence is thin (`WAIVABLE`).
+    """
+    met = contest.standing.champion
+    package = contest.candidate.package
+    against = met.candidate.run if met else None
+    shown: tuple[Check, ...] = ()
+    if met is not None and package == met.candidate.package:
+        outcome, reason = Outcome.UNCHANGED, f"it is what the champion {against} predicts with already"
+    elif force:
+        outcome = Outcome.PROMOTED
+    elif package in contest.standing.withdrawn:
+        outcome, reason = Outcome.REFUSED, "it was rolled back; --force promotes it all the same"
+    else:
+        shown = (*checks, *_origin(contest))
+        outcome, said = _outcome(contest, shown, named=named)
+        reason = said or reason
+    return Decision(
+        outcome=outcome,
+        candidate=contest.candidate,
+        against=against,
+        checks=shown,
+        forced=force and outcome is Outcome.PROMOTED,
+        reason=reason,
+        judgement=judgement,
+        decided=now(),
+    )
+
+
+def _origin(contest: Contest) -> tuple[Check, ...]:
+    """The condition that a model of generated products is no champion of a catalogue.
+
+    Where the champion is of generated products itself, a demonstration goes on as a catalogue would.
+    """
+    met, candidate = contest.standing.champion, contest.candidate
+    is_demonstration = met is not None and met.candidate.generated and candidate.generated
+    return () if is_demonstration else (check_origin(candidate.generated),)
+
+
+def _outcome(contest: Contest, checks: Sequence[Check], *, named: bool) -> tuple[Outcome, str]:
+    """The outcome, and for a first champion the reason."""
+    failed = {check.name for check in checks if not check.passed}
+    if not contest.is_for_first_champion:
+        return (Outcome.REFUSED if failed else Outcome.PROMOTED), ""
+    if not failed:
+        return Outcome.PROMOTED, "the first champion"
+    if named and failed <= WAIVABLE:
+        return Outcome.PROMOTED, "the first champion, named by a person although a check fails"
+    force = "" if failed <= WAIVABLE else " --force --reason TEXT"
+    run = contest.challenger.run
+    return Outcome.REFUSED, f"not the first champion by itself; a person can decide so: `rakuten promote {run}{force}`"

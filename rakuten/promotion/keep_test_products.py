@@ -1,0 +1,53 @@
+"""The stage that keeps the test products of a dump that models of another dump have not seen."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from rakuten.data.fitted_products import COLUMNS, FITTED_PRODUCTS, FittedProducts
+from rakuten.data.split import SPLIT
+from rakuten.outputs import StageOutput
+from rakuten.prediction.package import ModelPackage
+from rakuten.stages import stage
+
+
+@stage(version=1)
+def keep_test_products(
+    out: Path,
+    clean: StageOutput,
+    splits: tuple[StageOutput, ...],
+    fitted: tuple[ModelPackage | StageOutput, ...],
+) -> dict[str, int]:
+    """Keep the labelled test products of a dump, without those that a model was fitted on.
+
+    A test product of this dump may have been a train product of an earlier one: its title was edited since and draws
+    another split, or its image stood with another product. Such products would favour the model that knows them.
+
+    Args:
+        out: Work folder.
+        clean: `clean_products`.
+        splits: `split_products` of these; a product is kept that is a test product of all.
+        fitted: Packages of the models, or `list_fitted_products` of their runs; have `fitted_products.parquet`.
+
+    Returns:
+        Facts: test_products, seen (those that a model was fitted on), products (the others, which are kept).
+
+    Raises:
+        InputError: If a list of fitted products cannot be read.
+
+    Output:
+        train.parquet: As of `clean`, with the products that are kept.
+    """
+    kept = pq.read_table(clean.file("train.parquet"))
+    for split in splits:
+        sides = pq.read_table(split.file(SPLIT), columns=["productid", "side"])
+        test = sides.filter(pc.field("side") == "test").column("productid").combine_chunks()
+        kept = kept.filter(pc.is_in(kept.column("productid"), test))
+    test_products = len(kept)
+    for model in fitted:
+        seen = FittedProducts.read(model.folder / FITTED_PRODUCTS).contain(kept.select(COLUMNS).to_pandas())
+        kept = kept.filter(pa.array(~seen))
+    pq.write_table(kept, out / "train.parquet")
+    return {"test_products": test_products, "seen": test_products - len(kept), "products": len(kept)}

@@ -49,9 +49,11 @@ def require_devices(gpus: Sequence[int]) -> None:
     if not gpus:
         return
     count = count_devices()
-    if count is None or max(gpus) < count:
+    if min(gpus) >= 0 and (count is None or max(gpus) < count):
         return
-    there = f"{count} (numbers 0 to {count - 1})" if count else "none, or its NVIDIA driver is not loaded"
+    there = "none, or its NVIDIA driver is not loaded"
+    if count != 0:
+        there = "unknown, numbered from 0" if count is None else f"{count} (numbers 0 to {count - 1})"
     raise GpuError(f"RAKUTEN_GPUS is {list(gpus)}; GPUs of this machine: {there}. Name those that it has, or {ON_CPU}")
 
 

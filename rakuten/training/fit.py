@@ -220,7 +220,8 @@ class _Fitting:
         if checkpoint is None:
             return
         self.steps.restore(checkpoint.arrays)
-        self.state = _State(**checkpoint.position, **{name: _listed(checkpoint.arrays, name) for name in LISTS})
+        lists: dict[str, Any] = {name: _listed(checkpoint.arrays, name) for name in LISTS}
+        self.state = _State(**checkpoint.position, **lists)
         logger.info("resumed at step %d of epoch %d", self.state.step, self.state.epoch + 1)
 
 

@@ -64,10 +64,13 @@ def test_cuda_without_the_management_library_leaves_the_answer_to_the_training(m
     [
         ((0,), 0, r"RAKUTEN_GPUS is \[0\]; GPUs of this machine: none, or its NVIDIA driver is not loaded"),
         ((0, 2), 2, r"RAKUTEN_GPUS is \[0, 2\]; GPUs of this machine: 2 \(numbers 0 to 1\)"),
+        # CUDA takes -1 for "none", and the training would run on the CPU.
+        ((-1,), 2, r"RAKUTEN_GPUS is \[-1\]; GPUs of this machine: 2 \(numbers 0 to 1\)"),
+        ((-1,), None, r"RAKUTEN_GPUS is \[-1\]; GPUs of this machine: unknown, numbered from 0"),
     ],
 )
 def test_gpus_that_are_not_there_are_refused_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, named: tuple[int, ...], count: int, there: str
+    monkeypatch: pytest.MonkeyPatch, named: tuple[int, ...], count: int | None, there: str
 ) -> None:
     monkeypatch.setattr(gpus, "count_devices", lambda: count)
     with pytest.raises(GpuError, match=rf"^{there}\. .*leave RAKUTEN_GPUS unset to train on the CPU$") as refusal:

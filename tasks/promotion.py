@@ -149,7 +149,7 @@ def conclude(
     """
     book = ChampionBook(Settings().outputs_folder)
     checks = read_checks(judgement) if judgement else ()
-    decision = decide(contest, checks, judgement and judgement.key, force=force, reason=reason, named=named)
+    decision = decide(contest, checks, judgement.key if judgement else None, force=force, reason=reason, named=named)
     if decision.outcome is Outcome.UNCHANGED:
         logger.info("%s", decision.words)
         return decision

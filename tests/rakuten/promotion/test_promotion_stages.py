@@ -9,10 +9,10 @@ from two_models import two_models
 
 from rakuten.data.classes import CODES
 from rakuten.data.fitted_products import list_fitted_products
-from rakuten.data.shift import shift_of_counts
+from rakuten.data.shift import TOO_FEW, shift_of_counts
 from rakuten.exploration.comparison import CHANGES_FILE, SHIFTS_FILE, shift_row
 from rakuten.outputs import StageOutput
-from rakuten.promotion.drift import CLASS, CONFIDENCE, measure_drift, read_alarms, read_drift
+from rakuten.promotion.drift import CLASS, CONFIDENCE, measure_drift, read_alarms, read_drift, tell_drift
 from rakuten.promotion.first_champion import judge_first_champion
 from rakuten.promotion.gate import LEAD, LEAD_ON_NEWEST, Check
 from rakuten.promotion.keep_test_products import keep_test_products
@@ -230,3 +230,19 @@ def test_other_classes_and_less_certainty_alarm(hand_made: Any) -> None:
     assert read_alarms(drift)[0].startswith("class that the champion predicts: large shift")
     assert "(0.9 → 0.5)" in read_alarms(drift)[1]
     assert {row["verdict"] for row in read_drift(drift)[:2]} == {"large"}
+
+
+def test_a_champion_that_has_seen_every_product_is_too_few_to_tell_and_no_error(hand_made: Any) -> None:
+    before = np.array(CODES * 100)[: len(IDS)]
+    frame = pd.DataFrame({"productid": IDS, "prdtypecode": before, "predicted": before, "confidence": 0.9})
+    changes = pd.DataFrame({"productid": pd.Series([], dtype="int64")})
+    shifts = pd.DataFrame([shift_row("language", "texts", "language", shift_of_counts([500, 500], [520, 480]))])
+    drift = hand_made.store.run(
+        measure_drift,
+        comparison=hand_made.output("compare_profiles-v1-0", {SHIFTS_FILE: shifts, CHANGES_FILE: changes}),
+        known=hand_made.output("evaluate-v2-0", {"predictions.parquet": frame}),
+        answers=hand_made.output("classify_products-v1-0", {"probabilities.parquet": hand_made.sure_of([], [])}),
+    )
+    assert drift.facts == {"measures": 3, "alarms": "", "too_few": f"{CLASS}, {CONFIDENCE}"}
+    assert tell_drift(drift)[-1] == f"too few to tell: {CLASS}, {CONFIDENCE}"
+    assert [row["verdict"] for row in read_drift(drift)] == ["none", TOO_FEW, TOO_FEW]

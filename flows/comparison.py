@@ -6,7 +6,8 @@ from flows.console import table
 from rakuten.data.classes import LABELS
 from rakuten.evaluation.compare import COMPARISON, FLIPS, compare_runs
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.outputs.runs import RunBook
+from rakuten.outputs.runs import RunBook, Status
+from tasks.in_use import using_outputs
 
 SCORES = {"f1_weighted": "weighted F1", "f1_macro": "macro F1", "accuracy": "accuracy"}
 
@@ -22,7 +23,11 @@ def comparison_lines(store: OutputStore, first: str, second: str) -> list[str]:
     book = RunBook(store)
     records = [book.find(run) for run in (first, second)]
     evaluations = [book.output(record, f"evaluation {record.decision}") for record in records]
-    output = store.run(compare_runs, first=evaluations[0], second=evaluations[1])
+    with using_outputs():
+        output = store.run(compare_runs, first=evaluations[0], second=evaluations[1])
+        # Recorded, so that `rakuten gc` keeps what is shown here.
+        opened = book.open("compare", parameters={"first": records[0].run, "second": records[1].run})
+        book.close(opened, Status.COMPLETED, outputs={"comparison": output.key})
     found = output.read_json(COMPARISON)
     names = [f"{record.run}, {record.decision}" for record in records]
     return [

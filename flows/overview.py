@@ -68,7 +68,8 @@ def clearing_lines(clearing: Clearing, keep: int, *, dry_run: bool) -> list[str]
     lines = [*table(["", "what", "size", "last used"], rows), ""] if rows else []
     lines.append(f"{_in_units(freed)} {would}removed, {_in_units(clearing.kept_size)} {would}kept")
     if clearing.kept_size > keep:
-        lines.append(f"more than {_in_units(keep)} stays: recent runs need {_in_units(clearing.needed_size)}")
+        needed = _in_units(clearing.needed_size)
+        lines.append(f"more than {_in_units(keep)} stays: {needed} are needed by recent runs or were used just now")
     return lines
 
 
@@ -141,7 +142,7 @@ def run_table(store: OutputStore, records: Sequence[Mapping[str, Any]]) -> list[
 
     def row(record: Mapping[str, Any]) -> list[Any]:
         parameters, mark = record["parameters"], "champion" if record["champion"] else ""
-        dumps = ", ".join(filter(None, [parameters.get("dump"), *parameters.get("more_dumps", [])]))
+        dumps = ", ".join(filter(None, [parameters.get("dump"), *(parameters.get("more_dumps") or ())]))
         took = None if record["seconds"] is None else duration(record["seconds"])
         name, plan = record["flow"], record["plan"].get("name")
         return [record["run"], name, plan, record["status"], took, record["f1_weighted"], mark, dumps]
@@ -259,7 +260,7 @@ def _generated(book: RunBook, record: RunRecord) -> list[str]:
 
 def _headline(record: RunRecord) -> float | None:
     """Weighted F1 of what the run predicts with."""
-    scores = {row["model"]: row["f1_weighted"] for row in record.scores}
+    scores = {row.get("model"): row.get("f1_weighted") for row in record.scores}
     return scores.get(record.decision)
 
 

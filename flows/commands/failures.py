@@ -84,16 +84,22 @@ def write_traceback(error: BaseException) -> Path | None:
     for folder in _log_folders(isinstance(error, InputError)):
         try:
             folder.mkdir(exist_ok=True)
-            handler = RotatingFileHandler(
+            handler = _ErrorLog(
                 folder / LOG, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace"
             )
+            with contextlib.closing(handler):
+                handler.emit(logging.makeLogRecord({"msg": text}))
         except OSError:
             continue
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        handler.emit(logging.makeLogRecord({"msg": text}))
-        handler.close()
         return folder / LOG
     return None
+
+
+class _ErrorLog(RotatingFileHandler):
+    """A log that raises what keeps it from being written (a full disk) instead of printing it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        raise
 
 
 def _log_folders(is_input: bool) -> list[Path]:

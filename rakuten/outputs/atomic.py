@@ -1,8 +1,10 @@
 """Files that appear whole or not at all, also when the machine loses power."""
 
+import errno
 import logging
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +38,16 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def require_regular(path: Path) -> None:
+    """Refuse to open what is no file: a pipe would block for ever, a device has no end.
+
+    Raises:
+        OSError: If it is absent or no regular file, nor a link to one.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+
+
 def remove(path: Path) -> None:
     """Remove a folder with its content, a file, or a link (not what it points to)."""
     if path.is_dir() and not path.is_symlink():
@@ -56,6 +68,14 @@ def set_aside(path: Path) -> None:
         remove(aside)
     except OSError as error:
         logger.warning("%s could not be removed (%s); `rakuten gc` tries again", aside, error.strerror)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder if absent; a file or link to none that has its name is set aside."""
+    if exists(path) and not path.is_dir():
+        logger.warning("%s is no folder; set aside", path)
+        set_aside(path)
+    path.mkdir(parents=True, exist_ok=True)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,11 +44,19 @@ def disk_full_as_error(folder: Path, purpose: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # HDF5 raises errors without a number, and says the reason in its text alone.
-        if error.errno not in FULL and os.strerror(errno.ENOSPC) not in str(error):
+        if not _tells_of_full_disk(error):
             raise
         free = shutil.disk_usage(folder).free
         raise DiskFullError(
             f"disk full: {purpose} could not write {error.filename or f'below {folder}'} ({error.strerror}; "
             f"{folder} has {free / 1e6:,.0f} MB free); `rakuten gc --keep SIZE` makes room"
         ) from error
+
+
+def _tells_of_full_disk(error: OSError) -> bool:
+    if error.errno is not None:
+        return error.errno in FULL
+    # HDF5 and NumPy raise errors without a number: one with the system's words, one with how much of an array it wrote.
+    return (
+        os.strerror(errno.ENOSPC) in str(error) or re.search(r"\d+ requested and \d+ written", str(error)) is not None
+    )

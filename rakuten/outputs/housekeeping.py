@@ -142,9 +142,14 @@ def needed_by(records: Iterable[RunRecord], last: int, protected: Iterable[str] 
     return frozenset(keys)
 
 
-def clear(store: OutputStore, clearing: Clearing) -> None:
+def used_since(items: Iterable[Item], moment: float) -> frozenset[str]:
+    """Names of items that were used since a moment, in seconds since 1970."""
+    return frozenset(item.name for item in items if item.used >= moment)
+
+
+def clear(store: OutputStore, items: Iterable[Item]) -> None:
     """Remove what was chosen. Call it only while no run is at work."""
-    for item in clearing.removed:
+    for item in items:
         path = store.folder / item.name
         if item.kind == "output":
             # Without its manifest it is no output any more, however far the removal comes.
@@ -181,15 +186,16 @@ def _outputs(folder: Path, shards: Mapping[int, str]) -> Iterator[Item]:
         is_partial = path.name.endswith((PARTIAL, SET_ASIDE))
         if path.is_symlink() or not path.is_dir() or not (is_partial or (path / MANIFEST).is_file()):
             continue
-        size, links = 0, set()
+        size, links, newest = 0, set(), path.stat().st_mtime
         for file in (file for file in path.rglob("*") if not file.is_dir()):
             status = file.lstat()
+            newest = max(newest, status.st_mtime)
             if status.st_ino in shards and file.parent.name == SHARDS:
                 links.add(shards[status.st_ino])
             else:
                 size += status.st_size
         kind: Kind = "partial" if is_partial else "output"
-        made = (path if is_partial else path / MANIFEST).stat().st_mtime
+        made = newest if is_partial else (path / MANIFEST).stat().st_mtime
         sources = frozenset() if is_partial else frozenset(_sources(path))
         yield Item(path.name, kind, size, made, frozenset(links), sources)
 
@@ -214,7 +220,7 @@ def _last_used(records: Iterable[RunRecord], present: Mapping[str, Item]) -> dic
     """When a run last ended with each output, or with one made from it."""
     used: dict[str, float] = {}
     for record in records:
-        started = datetime.fromisoformat(record.started).timestamp()
+        ended = datetime.fromisoformat(record.finished or record.started).timestamp()
         for key in closure(record.outputs.values(), present):
-            used[key] = max(used.get(key, 0.0), started)
+            used[key] = max(used.get(key, 0.0), ended)
     return used

@@ -115,8 +115,13 @@ def _open(path: Path) -> int:
 
 
 def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+    """Write who holds the lock, for people; not on a full disk, where `rakuten gc` must still get its lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def _try(descriptor: int) -> bool:

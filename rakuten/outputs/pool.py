@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rakuten.errors import OutputError
-from rakuten.outputs.atomic import exists, remove, set_aside, sync, whole_file
+from rakuten.outputs.atomic import make_folder, remove, require_regular, sync, whole_file
+from rakuten.outputs.disk_space import require_space
 from rakuten.outputs.locks import exclusive
 from rakuten.outputs.progress import report_progress
 from rakuten.outputs.stage_output import file_digest
@@ -76,11 +77,11 @@ class Pool:
             OutputError: If `compute` answers other rows than it was asked for.
         """
         wanted = sorted(set(items))
-        with exclusive(self.folder.with_suffix(".lock"), purpose=self.folder.name):
-            if exists(self.folder) and not self.folder.is_dir():
-                set_aside(self.folder)
+        with exclusive(self.folder.with_suffix(".lock"), purpose=f"the same {unit}"):
+            make_folder(self.folder)
             index = self._index(checked=set(wanted))
             missing = [item for item in wanted if item not in index]
+            require_space(self.folder.parent, self._expected_size(len(missing), len(index)), f"work on {unit}")
             for start in range(0, len(missing), shard_size):
                 chunk = missing[start : start + shard_size]
                 report_progress(start, len(missing), unit)
@@ -95,20 +96,26 @@ class Pool:
         index: dict[str, str] = {}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
+                require_regular(path)
                 held = read_shard(path).column(ITEM).to_pylist()
                 if checked and checked.intersection(held) and file_digest(path).sha256 != path.stem:
                     raise pa.ArrowInvalid("its content is not the one it is named by")
-            except (OSError, pa.ArrowException) as error:
+            # Another table than a pool's has no such column, or values that are no digests.
+            except (OSError, pa.ArrowException, KeyError, TypeError) as error:
                 logger.warning("shard %s is damaged (%s); its items will be computed again", path.name, error)
                 remove(path)
                 continue
             index.update(dict.fromkeys(held, path.name))
         return index
 
+    def _expected_size(self, missing: int, held: int) -> int:
+        """Bytes that the results of so many items will take, by those of the items held; 0 before the first."""
+        size = sum(path.stat().st_size for path in self.folder.glob(f"*{SUFFIX}"))
+        return size * missing // held if held else 0
+
     def _append(self, table: pa.Table, asked: Sequence[str]) -> str:
         if table.column(ITEM).to_pylist() != list(asked):
             raise OutputError(f"{self.folder.name}: the work on {len(asked)} items answered other rows than these")
-        self.folder.mkdir(parents=True, exist_ok=True)
         # The name is known only when the bytes are: written under a name that no reader looks at.
         draft = self.folder / f"draft-{os.getpid()}"
         with (

@@ -8,12 +8,12 @@ import logging
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from rakuten.errors import OutputError, RunNotFoundError
-from rakuten.outputs.atomic import write_whole
+from rakuten.outputs.atomic import exists, require_regular, write_whole
 from rakuten.outputs.locks import is_held
 from rakuten.outputs.stage_output import StageOutput
 from rakuten.outputs.store import OutputStore
@@ -42,6 +42,16 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+def _with_zone(moment: str) -> str:
+    if datetime.fromisoformat(moment).tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment
+
+
+# ISO 8601 with zone.
+Moment = Annotated[str, AfterValidator(_with_zone)]
+
+
 class RunRecord(BaseModel):
     """What is known of a run.
 
@@ -65,8 +75,8 @@ class RunRecord(BaseModel):
     flow: str
     flow_run: str | None = None
     status: Status = Status.RUNNING
-    started: str
-    finished: str | None = None
+    started: Moment
+    finished: Moment | None = None
     parameters: dict[str, Any]
     plan: dict[str, Any] = {}
     outputs: dict[str, str] = {}
@@ -108,7 +118,7 @@ class RunBook:
         Raises:
             OutputError: If the folder of all runs is no folder.
         """
-        if self.folder.exists() and not self.folder.is_dir():
+        if exists(self.folder) and not self.folder.is_dir():
             raise OutputError(f"{self.folder} is no folder; remove it, runs are recorded there")
         now = datetime.now(UTC)
         base = f"{now:%Y%m%d-%H%M%S}-{fields.get('plan', {}).get('name', flow)}"
@@ -146,7 +156,7 @@ class RunBook:
 
     def all(self) -> list[RunRecord]:
         """Every run whose record can be read, newest first."""
-        names = sorted((path.parent.name for path in self.folder.glob(f"*/{RECORD}")), reverse=True)
+        names = sorted((path.name for path in self.folder.glob("*/") if exists(path / RECORD)), reverse=True)
         return [record for record in map(self._read, names) if record]
 
     def find(self, run: str | None = None, *, flow: str | None = None, scored: bool = False) -> RunRecord:
@@ -195,6 +205,7 @@ class RunBook:
     def _read(self, name: str) -> RunRecord | None:
         path = self.folder / name / RECORD
         try:
+            require_regular(path)
             record = RunRecord.model_validate_json(path.read_bytes())
             if record.run != name:
                 raise ValueError(f"it is the record of {record.run}")
@@ -208,5 +219,6 @@ class RunBook:
 
 def _first_line(error: OSError | ValueError) -> str:
     if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"])
-    return str(error).splitlines()[0]
+        fault = error.errors()[0]
+        return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
+    return str(getattr(error, "strerror", None) or error).splitlines()[0]

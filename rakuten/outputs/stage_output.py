@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import OutputError
+from rakuten.outputs.atomic import require_regular
 
 MANIFEST = "manifest.json"
 
@@ -65,11 +66,6 @@ class Manifest(BaseModel):
         """Whether the digest matches the content."""
         return self.digest == self._content_digest()
 
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(record.size for record in self.files.values())
-
     def _content_digest(self) -> str:
         return hashlib.sha256(self.model_dump_json(exclude={"digest"}).encode()).hexdigest()
 
@@ -96,6 +92,7 @@ class StageOutput(BaseModel):
         """
         path = self.folder / MANIFEST
         try:
+            require_regular(path)
             return Manifest.model_validate_json(path.read_bytes())
         except (OSError, ValueError) as error:
             raise OutputError(f"{self.key}: manifest {path} cannot be read: {error}") from error
@@ -170,6 +167,8 @@ def _file_damage(folder: Path, item: tuple[str, FileRecord]) -> str | None:
         return f"its manifest lists {name!r}, which is outside of it"
     path = folder / name
     try:
+        if path.is_symlink():
+            return f"{name} is a link; expected the file itself"
         size = path.stat().st_size
         if not path.is_file():
             return f"{name} is no file"

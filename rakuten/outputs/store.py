@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from rakuten.errors import OutputError
-from rakuten.outputs.atomic import SET_ASIDE, exists, remove_temporaries, set_aside, sync, write_whole
+from rakuten.outputs.atomic import SET_ASIDE, exists, remove, remove_temporaries, set_aside, sync, write_whole
 from rakuten.outputs.disk_space import disk_full_as_error, require_space
 from rakuten.outputs.locks import exclusive
+from rakuten.outputs.pool import SHARDS
 from rakuten.outputs.stage_output import (
     MANIFEST,
     SCRATCH,
@@ -130,12 +131,16 @@ class OutputStore:
         return output
 
     def _expected_size(self, stage: Stage) -> int:
-        """Bytes of the stage's newest output: outputs of one stage are of similar size; 0 before the first."""
+        """Bytes of the stage's newest output: outputs of one stage are of similar size; 0 before the first.
+
+        Shards of a pool are links, and are counted where they are made.
+        """
         newest = next(self.outputs_of(stage.name), None)
         try:
-            return newest.manifest.size if newest else 0
+            files = newest.manifest.files if newest else {}
         except OutputError:
             return 0
+        return sum(record.size for name, record in files.items() if not name.startswith(f"{SHARDS}/"))
 
 
 def commit(partial: Path, final: Path, manifest: Manifest) -> StageOutput:
@@ -182,8 +187,11 @@ def _begin_attempt(partial: Path) -> int:
 def _count_attempt(partial: Path) -> int:
     counter = partial / SCRATCH / ATTEMPTS
     counter.parent.mkdir(parents=True, exist_ok=True)
-    remove_temporaries(partial)
-    (partial / MANIFEST).unlink(missing_ok=True)
+    # What an attempt goes on from is in its scratch; anything else would become part of the output.
+    for path in partial.iterdir():
+        if path.name != SCRATCH:
+            remove(path)
+    remove_temporaries(counter.parent)
     attempt = 1 + (_read_count(counter) if counter.exists() else 0)
     write_whole(counter, json.dumps(attempt))
     return attempt

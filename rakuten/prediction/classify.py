@@ -3,6 +3,7 @@
 Every batch is kept as soon as it is answered, so a kill loses one.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,10 +18,13 @@ from rakuten.data.layout import Part
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import PackageError
 from rakuten.outputs import SCRATCH, StageOutput, report_progress
-from rakuten.outputs.atomic import whole_file
+from rakuten.outputs.atomic import make_folder, remove, require_regular, whole_file
+from rakuten.outputs.stage_output import file_digest
 from rakuten.prediction.members import Members
 from rakuten.prediction.package import Fit, ModelPackage, open_package
 from rakuten.stages import stage
+
+logger = logging.getLogger(__name__)
 
 BATCHES = "batches"
 # Products whose texts, features and answers are held at a time: some seconds of work.
@@ -69,22 +73,20 @@ def classify_products(
     source = pq.ParquetFile(clean.file(f"{part}.parquet"), buffer_size=READ_BYTES, pre_buffer=False)
     total = source.metadata.num_rows
     batches = out / SCRATCH / BATCHES
-    batches.mkdir(parents=True, exist_ok=True)
+    make_folder(batches)
+    paths: list[Path] = []
     done = resumed = without_image = 0
     with Members.read(opened, fit, images) as members:
         started = time.monotonic()
         for number, products in enumerate(_batches(source, {*members.columns, "image_digest"})):
-            path = batches / f"{number:06}.parquet"
-            if path.exists():
-                resumed += len(products)
-            else:
-                with whole_file(path) as temporary:
-                    members.answer(products).write(temporary)
+            finished = _find_batch(batches, number)
+            resumed += len(products) if finished else 0
+            paths.append(finished or _write_batch(batches, number, members.answer(products)))
             done += len(products)
             without_image += int(products["image_digest"].isna().sum())
             report_progress(done, total, "products")
     seconds = time.monotonic() - started
-    _join(sorted(batches.glob("*.parquet")), out / PROBABILITIES)
+    _join(paths, out / PROBABILITIES)
     return {
         "products": total,
         "without_image": without_image,
@@ -97,6 +99,29 @@ def _batches(source: pq.ParquetFile, columns: Iterable[str]) -> Iterator[pd.Data
     """Products in their order, `BATCH` at a time."""
     for batch in source.iter_batches(BATCH, columns=sorted(columns)):
         yield batch.to_pandas()
+
+
+def _find_batch(batches: Path, number: int) -> Path | None:
+    """Predictions of a batch that an interrupted attempt left; damaged ones are dropped."""
+    for path in batches.glob(f"{number:06}-*.parquet"):
+        try:
+            require_regular(path)
+            if path.stem.endswith(file_digest(path).sha256):
+                return path
+            reason = "its content is not the one it is named by"
+        except OSError as error:
+            reason = str(error.strerror)
+        logger.warning("batch %s is damaged (%s); its products will be predicted again", path.name, reason)
+        remove(path)
+    return None
+
+
+def _write_batch(batches: Path, number: int, predictions: Probabilities) -> Path:
+    """Store the predictions of a batch in a file named by its number and SHA-256."""
+    draft = batches / f"draft-{number:06}"
+    with whole_file(draft) as temporary:
+        predictions.write(temporary)
+    return draft.rename(batches / f"{number:06}-{file_digest(draft).sha256}.parquet")
 
 
 def _join(paths: Iterable[Path], target: Path) -> None:

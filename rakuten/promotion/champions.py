@@ -86,6 +86,11 @@ class Standing(BaseModel):
         """Runs whose outputs predictions or a rollback need."""
         return tuple(reign.candidate.run for reign in self.reigns[-2:])
 
+    @property
+    def needed_packages(self) -> frozenset[str]:
+        """Keys of the packages that predictions or a rollback need."""
+        return frozenset(reign.candidate.package for reign in self.reigns[-2:])
+
 
 class ChampionBook:
     """The champions of an outputs folder.

@@ -1,9 +1,10 @@
 """Checkpoints of a training: written atomically, in turns into two slots, believed only when their digest holds.
 
-A slot is `checkpoint-<0|1>.npz`, the arrays, and `checkpoint-<0|1>.json`, written after it: the arrays' digest, and
-what is no array. A kill while one slot is written leaves the other one whole.
+A slot is `checkpoint-<0|1>.npz`, the arrays, and `checkpoint-<0|1>.json`, written after it: what is no array, and the
+digest of both. A kill while one slot is written leaves the other one whole.
 """
 
+import hashlib
 import json
 import logging
 import time
@@ -16,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.outputs.atomic import sync, whole_file, write_whole
+from rakuten.outputs.atomic import exists, make_folder, remove, require_regular, sync, whole_file, write_whole
 from rakuten.outputs.stage_output import file_digest
 
 logger = logging.getLogger(__name__)
@@ -62,17 +63,14 @@ class Checkpoints:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write into the slot that holds the older checkpoint."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._serial += 1
         arrays, note = self._slot(self._serial % SLOTS)
+        self._free_names(arrays, note)
         with whole_file(arrays) as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **checkpoint.arrays)
-        content = {
-            "serial": self._serial,
-            "sha256": file_digest(arrays).sha256,
-            "position": dict(checkpoint.position),
-        }
-        write_whole(note, json.dumps(content, allow_nan=False))
+        position = json.dumps(dict(checkpoint.position), allow_nan=False)
+        content = {"serial": self._serial, "sha256": _digest(arrays, position), "position": position}
+        write_whole(note, json.dumps(content))
         sync(self.folder)
         self._saved_at = time.monotonic()
 
@@ -80,11 +78,13 @@ class Checkpoints:
         """The newest checkpoint that is whole; None where there is none."""
         for serial, arrays, content in self._newest_first():
             try:
-                if file_digest(arrays).sha256 != content["sha256"]:
+                require_regular(arrays)
+                if _digest(arrays, content["position"]) != content["sha256"]:
                     raise ValueError("its content is not the one that was written")
                 with np.load(arrays, allow_pickle=False) as stored:
-                    checkpoint = Checkpoint({name: stored[name] for name in stored.files}, content["position"])
-            except (OSError, ValueError, KeyError, BadZipFile) as error:
+                    position = json.loads(content["position"])
+                    checkpoint = Checkpoint({name: stored[name] for name in stored.files}, position)
+            except (OSError, ValueError, KeyError, AttributeError, BadZipFile) as error:
                 logger.warning("checkpoint %s is damaged (%s); an earlier one is looked for", arrays.name, error)
                 continue
             self._serial = serial
@@ -98,11 +98,24 @@ class Checkpoints:
             if not note.exists():
                 continue
             try:
+                require_regular(note)
                 content = json.loads(note.read_bytes())
                 found.append((int(content["serial"]), arrays, content))
             except (OSError, ValueError, KeyError, TypeError) as error:
                 logger.warning("checkpoint %s is damaged (%s)", note.name, error)
         yield from sorted(found, key=lambda candidate: candidate[0], reverse=True)
 
+    def _free_names(self, *paths: Path) -> None:
+        """Make the folder of checkpoints, and remove what is no file where one is to be written."""
+        make_folder(self.folder)
+        for path in paths:
+            if exists(path) and not path.is_file():
+                remove(path)
+
     def _slot(self, slot: int) -> tuple[Path, Path]:
         return self.folder / f"checkpoint-{slot}.npz", self.folder / f"checkpoint-{slot}.json"
+
+
+def _digest(arrays: Path, position: str) -> str:
+    """SHA-256 of both parts of a checkpoint."""
+    return hashlib.sha256(f"{file_digest(arrays).sha256} {position}".encode()).hexdigest()

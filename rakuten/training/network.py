@@ -84,7 +84,7 @@ def train_network(
     answered = _Answers(model, examples, recipe, losses)
     seen = answered.to(examples.gather, fitted.validated)
     of_validation = seen.of(examples.productids[validation]).values
-    refuse_constant(of_validation, examples.targets[validation], recipe.name)
+    refuse_constant(of_validation, examples.targets[validation], folds_of(examples.productids[validation]), recipe.name)
     _write(out, recipe, model, fitted)
     seen.write(out / PROBABILITIES)
     if unpictured is not None and fitted.validated_unpictured is not None:

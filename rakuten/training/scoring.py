@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rakuten.data.folds import Folds
 from rakuten.errors import ConstantPredictionError
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def score(probabilities: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]
     )
 
 
-def refuse_constant(probabilities: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], name: str) -> None:
+def refuse_constant(
+    probabilities: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], folds: Folds, name: str
+) -> None:
     """Refuse a model that answers the same whatever it is shown, as one fed pixels of the wrong range does.
 
     Silent below `GUARD_ROWS` rows and where all rows are of one class.
@@ -77,6 +80,8 @@ def refuse_constant(probabilities: npt.NDArray[np.float32], targets: npt.NDArray
     Args:
         probabilities: float32 (num_rows, num_classes), of validation rows.
         targets: int64 (num_rows,).
+        folds: int64 (num_rows,), see `rakuten.data.folds`. Rows of different folds are answered by different
+            parameters, so differences count within a fold alone.
         name: What to call the model in the error.
 
     Raises:
@@ -84,8 +89,9 @@ def refuse_constant(probabilities: npt.NDArray[np.float32], targets: npt.NDArray
     """
     if len(targets) < GUARD_ROWS or len(np.unique(targets)) == 1:
         return
-    spread = float(np.ptp(probabilities, axis=0).max())
-    if len(np.unique(probabilities.argmax(axis=1))) == 1 and spread < GUARD_SPREAD:
+    of_folds = [probabilities[folds == fold] for fold in np.unique(folds)]
+    spread = max(float(np.ptp(rows, axis=0).max()) for rows in of_folds)
+    if all(len(np.unique(rows.argmax(axis=1))) == 1 for rows in of_folds) and spread < GUARD_SPREAD:
         raise ConstantPredictionError(
             f"{name} predicts one class for all {len(targets)} validation rows: expected probabilities that differ "
             f"between rows, received ones that differ by {spread:.1e} at most; its inputs or its recipe are wrong"

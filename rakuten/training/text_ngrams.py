@@ -62,11 +62,10 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
         logger.warning("%s: no validation rows; its probabilities are not calibrated", recipe.name)
     validation = products[is_on["validation"]]
     productids = products["productid"].to_numpy(np.int64)
-    model, of_validation = fitted.calibrated(
-        _texts(validation), targets[is_on["validation"]], folds_of(productids[is_on["validation"]])
-    )
+    folds = folds_of(productids[is_on["validation"]])
+    model, of_validation = fitted.calibrated(_texts(validation), targets[is_on["validation"]], folds)
     report_progress(2, 3, "steps")
-    refuse_constant(of_validation, targets[is_on["validation"]], recipe.name)
+    refuse_constant(of_validation, targets[is_on["validation"]], folds, recipe.name)
     scored = is_on["validation"] | is_on["test"]
     values = np.empty((int(scored.sum()), NUM_CLASSES), np.float32)
     values[is_on["validation"][scored]] = of_validation

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rakuten.data.calibration_error import calibration_error
 from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.folds import folds_of
+from rakuten.data.folds import Folds, folds_of
 from rakuten.data.hidden import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import ConstantPredictionError
@@ -72,15 +72,14 @@ def train_text_tfidf(
     if fitted.calibration is not None and not on_validation.any():
         logger.warning("%s: no validation rows; its probabilities are not calibrated", recipe.name)
     productids = products["productid"].to_numpy(np.int64)
-    model, of_validation = fitted.calibrated(
-        texts[on_validation].tolist(), targets[on_validation], folds_of(productids[on_validation])
-    )
+    folds = folds_of(productids[on_validation])
+    model, of_validation = fitted.calibrated(texts[on_validation].tolist(), targets[on_validation], folds)
     report_progress(2, 3, "steps")
     scored = ~on_train
     values = np.empty((int(scored.sum()), NUM_CLASSES), np.float32)
     values[on_validation[scored]] = of_validation
     values[~on_validation[scored]] = model.probabilities(texts[scored & ~on_validation].tolist())
-    is_constant = _is_constant(of_validation, targets[on_validation], recipe)
+    is_constant = _is_constant(of_validation, targets[on_validation], folds, recipe)
     model.write(out)
     Probabilities(productids[scored], values).write(out / PROBABILITIES)
     report_progress(3, 3, "steps")
@@ -153,11 +152,11 @@ def tfidf_predictor(folder: Path, corpus_words: Collection[str]) -> Predictor:
 
 
 def _is_constant(
-    of_validation: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], recipe: TextTfidfRecipe
+    of_validation: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], folds: Folds, recipe: TextTfidfRecipe
 ) -> bool:
     """Whether the model answers one class whatever it is shown; raises where its recipe does not allow that."""
     try:
-        refuse_constant(of_validation, targets, recipe.name)
+        refuse_constant(of_validation, targets, folds, recipe.name)
     except ConstantPredictionError as error:
         if not recipe.allow_constant:
             raise

@@ -25,8 +25,8 @@ from rakuten.data.demo_dump import write_demo_dump
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.outputs.stage_output import MANIFEST
-from rakuten.outputs.store import PARTIAL
+from rakuten.outputs.stage_output import MANIFEST, SCRATCH
+from rakuten.outputs.store import ATTEMPTS, PARTIAL
 
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 pytestmark = pytest.mark.timeout(600)
@@ -78,7 +78,7 @@ class Workplace:
         process.wait()
 
     def newest(self, outputs: str = "outputs") -> RunRecord:
-        return RunBook(OutputStore(self.folder / outputs)).find()
+        return RunBook(OutputStore(self.folder / outputs)).find(flow="retrain")
 
     def manifests(self, outputs: str = "outputs") -> dict[str, dict[str, Any]]:
         paths = (path for path in (self.folder / outputs).glob("*-v*/manifest.json") if path.parent.suffix != PARTIAL)
@@ -158,7 +158,9 @@ def test_a_run_killed_in_the_image_stage_and_in_a_training_ends_as_if_it_never_w
     workplace.retrain_until(training, outputs="killed")
     finished = workplace.manifests("killed")
     interrupted = [
-        path.stem for path in (workplace.folder / "killed").glob(f"*{PARTIAL}") if not (path / MANIFEST).exists()
+        path.parents[1].stem
+        for path in (workplace.folder / "killed").glob(f"*{PARTIAL}/{SCRATCH}/{ATTEMPTS}")
+        if not (path.parents[1] / MANIFEST).exists()
     ]
     book = RunBook(OutputStore(workplace.folder / "killed"))
     assert [book.status(record) for record in book.all()] == [Status.INTERRUPTED] * 2
@@ -182,7 +184,8 @@ def test_a_hundred_new_products_make_work_for_a_hundred_images(workplace: Workpl
 
 
 def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace) -> None:
-    newest, *_, oldest = RunBook(OutputStore(workplace.folder / "outputs")).all()
+    runs = RunBook(OutputStore(workplace.folder / "outputs")).all()
+    newest, *_, oldest = [record for record in runs if record.flow == "retrain"]
     said = workplace.rakuten("compare", oldest.run, newest.run)
     assert f"first   {oldest.run}, {oldest.decision}" in said
     assert "0 are only the first's" in said

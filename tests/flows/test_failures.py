@@ -8,7 +8,7 @@ import pytest
 
 from flows.commands import failures
 from flows.commands.streams import ERRORS, make_streams_tolerant
-from flows.console import WithoutTraceback
+from flows.console import TerminalFormatter
 from rakuten.errors import DumpError, OutputError
 
 
@@ -41,7 +41,7 @@ def raised(error: BaseException) -> BaseException:
         (MemoryError(), "out of memory; fewer slots or a smaller batch_size need less", 1),
         (KeyboardInterrupt(), "interrupted; the same command goes on from here", 130),
         (OSError(errno.EROFS, "Read-only file system", "/data/x"), "/data/x: Read-only file system; name a folder", 1),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; make room", 1),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; `rakuten gc", 1),
         (OSError(errno.ELOOP, "Too many levels of symbolic links", "/l"), "/l: Too many levels of symbolic links;", 1),
         (FileNotFoundError(errno.ENOENT, "No usable temporary directory found"), "No usable temporary directory", 1),
         (OSError("no number"), "unexpected OSError: no number", 1),
@@ -75,6 +75,18 @@ def test_where_the_outputs_folder_cannot_be_written_the_log_is_in_the_temporary_
     assert log is not None
     assert log.parent.parent == tmp_path
     assert not outputs.exists()
+
+
+def test_on_a_full_disk_the_line_is_shown_alone_or_with_a_log_elsewhere(
+    outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(failures.tempfile, "gettempdir", lambda: str(tmp_path))
+    (outputs / "logs").mkdir()
+    (outputs / "logs" / "errors.log").symlink_to("/dev/full")
+    assert failures.report(raised(OutputError("gone"))) == 1
+    assert capsys.readouterr().err == "rakuten: gone\n"
+    (elsewhere,) = tmp_path.glob("rakuten-*/errors.log")
+    assert "OutputError" in elsewhere.read_text("utf-8")
 
 
 def test_a_mistake_in_a_command_makes_no_folder(outputs: Path) -> None:
@@ -115,6 +127,11 @@ def test_the_terminal_shows_no_traceback_and_other_handlers_do() -> None:
     error = raised(KeyError("plan"))
     information = (type(error), error, error.__traceback__)
     record = logging.LogRecord("prefect", logging.ERROR, "", 0, "Task run failed", None, information)
-    shown = WithoutTraceback(logging.Formatter("%(levelname)s %(message)s")).format(record)
+    shown = TerminalFormatter(logging.Formatter("%(levelname)s %(message)s")).format(record)
     assert shown == "ERROR Task run failed"
     assert "Traceback" in logging.Formatter().format(record)
+
+
+def test_control_characters_in_log_lines_are_shown_escaped() -> None:
+    record = logging.LogRecord("rakuten", logging.INFO, "", 0, "image %s", ("a\x1b[2J\u202e.jpg",), None)
+    assert TerminalFormatter(logging.Formatter("%(message)s")).format(record) == "image a\\x1b[2J\\u202e.jpg"

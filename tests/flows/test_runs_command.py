@@ -13,6 +13,7 @@ from flows.overview import duration
 from rakuten.outputs import OutputStore
 from rakuten.outputs.runs import RunBook, Status
 from rakuten.stages import stage
+from tasks.in_use import outputs_in_use
 
 
 @stage(version=1)
@@ -76,12 +77,28 @@ def test_what_an_exploration_shows_is_kept_and_nothing_goes_unasked(
     def pages() -> int:
         return len(list(store.outputs_of("write_page")))
 
-    unasked = CliRunner().invoke(gc, ["--keep", "0"])
+    assert CliRunner().invoke(gc, ["--keep", "0", "--yes"]).exit_code == 0
+    assert pages() == 2, "what was made within the last hour stays"
+    unasked = CliRunner().invoke(gc, ["--keep", "0", "--min-age", "0"])
     assert unasked.exit_code == 2
     assert "add --yes" in unasked.output
     assert pages() == 2
-    assert CliRunner().invoke(gc, ["--keep", "0", "--yes"]).exit_code == 0
+    assert CliRunner().invoke(gc, ["--keep", "0", "--min-age", "0", "--yes"]).exit_code == 0
     assert pages() == 1
+
+
+def test_no_lock_is_held_while_a_person_is_asked(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def answer(question: str, **options: object) -> bool:
+        seen.append(outputs_in_use())
+        return True
+
+    monkeypatch.setattr("flows.commands.calling._leave", sys.exit)
+    monkeypatch.setattr("flows.commands.housekeeping._is_terminal", lambda: True)
+    monkeypatch.setattr("click.confirm", answer)
+    assert CliRunner().invoke(gc, ["--keep", "0", "--min-age", "0"]).exit_code == 0
+    assert seen == [False]
 
 
 @pytest.mark.parametrize(

@@ -1,76 +1,90 @@
-"""SIGKILLs of whole runs at random instants after a network's first checkpoint: equal bytes in the end."""
+"""SIGKILLs of a training at random instants after its first checkpoint: equal bytes in the end."""
 
 import os
 import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import demo_networks
 import pytest
 
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.outputs import OutputStore
+import rakuten
+from rakuten.outputs import OutputStore, StageOutput
 
-RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
-NETWORKS = ("train_text_network", "train_image_network")
 KILLS = 10
-LONGEST_DELAY = 10.0
+STAGE = demo_networks.train_demo_network.name
 
 
-def retraining(dump: Path, outputs: Path) -> "subprocess.Popen[bytes]":
+def training(outputs: Path, network: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [RAKUTEN, "retrain", "--dump", str(dump), "--plan", "demo"],
-        env={**os.environ, "RAKUTEN_OUTPUTS": str(outputs)},
+        [sys.executable, demo_networks.__file__, str(outputs), network],
+        env={**os.environ, "PYTHONPATH": str(Path(rakuten.__file__).parents[1])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
 
 
-def kill_after_a_checkpoint(dump: Path, outputs: Path, delay: float) -> bool:
-    """Kill a run some seconds after it has a network with a checkpoint; False if it ended before."""
-    process = retraining(dump, outputs)
-    while process.poll() is None and not any(outputs.glob("train_*_network-*.partial/scratch/checkpoint-*.json")):
-        time.sleep(0.05)
-    time.sleep(delay)
-    if process.poll() is not None:
-        return False
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return True
+def wait_for_a_checkpoint(process: "subprocess.Popen[bytes]", outputs: Path) -> None:
+    """Wait until this process has written a checkpoint, or has ended."""
+    before = newest_checkpoint(outputs)
+    while process.poll() is None and newest_checkpoint(outputs) == before:
+        time.sleep(0.01)
 
 
-def forget_trainings(outputs: Path) -> None:
-    """Remove the networks, so that they are trained anew from their first step."""
-    for network in NETWORKS:
-        for folder in outputs.glob(f"{network}-*"):
-            subprocess.run(["rm", "-r", folder], check=True)
+def newest_checkpoint(outputs: Path) -> int:
+    """When the newest checkpoint of a training under way was written, in ns; 0 where there is none."""
+    newest = 0
+    for slot in (0, 1):
+        for path in outputs.glob(f"{STAGE}-*.partial/scratch/checkpoints/checkpoint-{slot}.json"):
+            try:
+                newest = max(newest, path.stat().st_mtime_ns)
+            except FileNotFoundError:
+                # The output was committed meanwhile, and its scratch removed.
+                return newest
+    return newest
 
 
-def digests(outputs: Path) -> dict[str, str]:
-    """Digests of the files of all models, fusions and evaluations."""
-    return {
-        f"{output.key}/{name}": record.sha256
-        for stage in (*NETWORKS, "train_text_ngrams", "fuse", "decide", "evaluate")
-        for output in OutputStore(outputs).outputs_of(stage)
-        for name, record in output.manifest.files.items()
-    }
+def made(outputs: Path) -> StageOutput | None:
+    return next(OutputStore(outputs).outputs_of(STAGE), None)
+
+
+def digests(output: StageOutput | None) -> dict[str, str]:
+    assert output is not None
+    return {name: record.sha256 for name, record in output.manifest.files.items()}
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_ten_kills_at_random_instants_end_in_the_bytes_of_an_uninterrupted_run(tmp_path: Path) -> None:
-    dump, whole, killed = tmp_path / "dump", tmp_path / "whole", tmp_path / "killed"
-    write_demo_dump(dump, num_products=2000, num_images=2000, image_size=64, num_workers=2)
-    assert retraining(dump, whole).wait() == 0
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("network", ["text_conv1d", "image_small_cnn"])
+def test_ten_kills_at_random_instants_end_in_the_bytes_of_an_uninterrupted_training(
+    network: str, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+    process = training(whole, network)
+    wait_for_a_checkpoint(process, whole)
+    began = time.monotonic()
+    assert process.wait() == 0
+    duration = time.monotonic() - began
+    expected = digests(made(whole))
+
     chance, kills = random.Random(0), 0
     while kills < KILLS:
-        if kill_after_a_checkpoint(dump, killed, chance.uniform(0, LONGEST_DELAY)):
-            kills += 1
-        else:
-            forget_trainings(killed)
-    assert retraining(dump, killed).wait() == 0
-    assert digests(killed) == digests(whole)
-    assert len(digests(whole)) > 20
+        process = training(killed, network)
+        wait_for_a_checkpoint(process, killed)
+        time.sleep(chance.uniform(0, duration))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+        finished = made(killed)
+        if finished is not None:
+            # Begun anew, so that all ten kills fall into a training.
+            assert digests(finished) == expected
+            shutil.rmtree(finished.folder)
+    assert training(killed, network).wait() == 0
+    output = made(killed)
+    assert digests(output) == expected

@@ -15,7 +15,7 @@ ERRORS = {"constant": ConstantPredictionError, "diverged": InputError, "broken":
 
 
 @stage(version=1)
-def train_something(out: Path, name: str) -> None:
+def train_quickly(out: Path, name: str) -> None:
     """Train, or fail as the name says."""
     if name in ERRORS:
         raise ERRORS[name](f"it is {name}")
@@ -24,7 +24,7 @@ def train_something(out: Path, name: str) -> None:
 
 @flow
 def train_all(names: list[str]) -> Any:
-    train = StageTask(train_something, label="name")
+    train = StageTask(train_quickly, label="name")
     trained, refused = settled({name: train.submit(name=name) for name in names})
     return {name: output.key for name, output in trained.items()}, refused, outputs_of({})
 

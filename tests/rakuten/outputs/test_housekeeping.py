@@ -1,5 +1,6 @@
 """Clearing up: oldest unneeded first, nothing that a protected run needs, shards after the outputs that link them."""
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from rakuten.errors import InputError
 from rakuten.outputs import OutputStore, Pool, StageOutput
-from rakuten.outputs.housekeeping import Item, clear, closure, needed_by, parse_size, plan_clearing, survey
+from rakuten.outputs.housekeeping import Item, clear, closure, needed_by, parse_size, plan_clearing, survey, used_since
 from rakuten.outputs.runs import RunBook, Status
 from rakuten.stages import stage
 
@@ -110,12 +111,12 @@ def test_clearing_a_real_folder_leaves_needed_outputs_whole(tmp_path: Path) -> N
     assert len(shards) == 2
     assert sum(item.size for item in items) < 30_000, "linked shards were counted twice"
 
-    clear(store, plan_clearing(items, needed_by(book.all(), last=1), keep=0))
+    clear(store, plan_clearing(items, needed_by(book.all(), last=1), keep=0).removed)
     assert store.find(first.key) is None
     assert store.find(second.key)
     assert store.find(model.key)
     assert len(list(tmp_path.glob("pools/*/*.arrow"))) == 2, "the second output links both"
-    clear(store, plan_clearing(survey(store), NOTHING, keep=0))
+    clear(store, plan_clearing(survey(store), NOTHING, keep=0).removed)
     assert survey(store) == []
 
 
@@ -125,7 +126,7 @@ def test_interrupted_work_is_an_item_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "train-v1-x.partial" / "checkpoint").write_bytes(b"x" * 100)
     (item,) = survey(store)
     assert (item.kind, item.size) == ("partial", 100)
-    clear(store, plan_clearing([item], NOTHING, keep=0))
+    clear(store, plan_clearing([item], NOTHING, keep=0).removed)
     assert not (tmp_path / "train-v1-x.partial").exists()
 
 
@@ -161,6 +162,20 @@ def test_a_size_without_a_unit_is_refused(text: str) -> None:
         parse_size(text)
 
 
+def test_what_was_used_since_a_moment_stays(tmp_path: Path) -> None:
+    store = OutputStore(tmp_path)
+    old, fresh = store.run(hold_items, items=("a",)), store.run(hold_items, items=("b",))
+    training = tmp_path / "train-v1-x.partial" / "scratch"
+    training.mkdir(parents=True)
+    (training / "checkpoint").write_bytes(b"x")
+    for path in (old.folder / "manifest.json", *old.folder.glob("shards/*"), training.parent, training):
+        os.utime(path, (1e9, 1e9))
+    recent = used_since(survey(store), 1.5e9)
+    assert {fresh.key, "train-v1-x.partial"} <= recent
+    assert old.key not in recent
+    assert fresh.key not in names(plan_clearing(survey(store), recent, keep=0).removed)
+
+
 def test_what_was_set_aside_is_removed(tmp_path: Path) -> None:
     store = OutputStore(tmp_path)
     (tmp_path / "train-v1-x.damaged").write_text("a file")
@@ -168,6 +183,6 @@ def test_what_was_set_aside_is_removed(tmp_path: Path) -> None:
     (tmp_path / "train-v1-y.partial.damaged" / "checkpoint").write_text("half")
     (tmp_path / "pools").mkdir()
     (tmp_path / "pools" / "inspect-v1-z.damaged").symlink_to("nowhere")
-    clear(store, plan_clearing(survey(store), NOTHING, keep=0))
+    clear(store, plan_clearing(survey(store), NOTHING, keep=0).removed)
     assert [path.name for path in tmp_path.iterdir()] == ["pools"]
     assert list((tmp_path / "pools").iterdir()) == []

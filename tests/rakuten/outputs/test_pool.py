@@ -1,14 +1,17 @@
 """Pools: work per item is done once, shared, and survives damage and kills."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from rakuten.errors import OutputError
+from rakuten.errors import DiskFullError, OutputError
 from rakuten.outputs import OutputStore, Pool, StageOutput
+from rakuten.outputs.disk_space import RESERVE
 from rakuten.outputs.pool import Shards
 from rakuten.stages import stage
 
@@ -94,6 +97,53 @@ def test_a_damaged_shard_is_computed_again(store: OutputStore) -> None:
     again = store.run(square_all, items=numbers(*range(8)))
     assert len(asked) == 4
     assert squares(again, numbers(*range(8))) == [n * n for n in range(8)]
+
+
+def another_table(path: Path) -> None:
+    path.unlink()
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, pa.schema([("other", pa.int64())])):
+        pass
+
+
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def empty(path: Path) -> None:
+    path.unlink()
+    path.touch()
+
+
+@pytest.mark.parametrize("damage", [another_table, a_pipe, a_folder, a_link_to_nowhere, empty])
+def test_what_is_no_shard_is_computed_again(store: OutputStore, damage: Any) -> None:
+    store.run(square_all, items=numbers(*range(4)))
+    (shard,) = store.folder.glob("pools/*/*.arrow")
+    damage(shard)
+    output = store.run(square_all, items=numbers(*range(3)))
+    assert squares(output, numbers(2)) == [4]
+
+
+def test_work_on_items_is_not_begun_where_their_results_would_not_fit(
+    store: OutputStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.run(square_all, items=numbers(*range(4)))
+    asked.clear()
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": RESERVE + 1000}))
+    assert store.run(square_all, items=numbers(*range(3))).facts["numbers_computed"] == 0
+    with pytest.raises(DiskFullError, match="work on numbers needs about 50 MB"):
+        store.run(square_all, items=numbers(*range(100)))
+    assert asked == []
 
 
 def test_pending_counts_what_no_shard_holds(store: OutputStore) -> None:

@@ -1,5 +1,6 @@
 """Records of runs: found by id, by its start, by being newest; dead ones are told from living ones."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,38 @@ def a_link_to_itself(path: Path) -> None:
     path.symlink_to(path.name)
 
 
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def without_a_time(path: Path) -> None:
+    path.write_text(path.read_text().replace('"started": "', '"started": "at '))
+
+
+def without_a_time_zone(path: Path) -> None:
+    path.write_text(path.read_text().replace("+00:00", ""))
+
+
 def of_another_run(path: Path) -> None:
     path.write_text(path.read_text().replace(path.parent.name, "20200101-000000-other"))
 
 
 @pytest.mark.parametrize(
     "damage",
-    [empty, truncated, garbage, of_another_version, a_folder, a_link_to_nowhere, a_link_to_itself, of_another_run],
+    [
+        empty,
+        truncated,
+        garbage,
+        of_another_version,
+        a_folder,
+        a_link_to_nowhere,
+        a_link_to_itself,
+        a_pipe,
+        without_a_time,
+        without_a_time_zone,
+        of_another_run,
+    ],
 )
 def test_a_record_that_cannot_be_read_is_passed_over_with_one_warning(
     book: RunBook, damage: Any, caplog: pytest.LogCaptureFixture
@@ -113,11 +139,12 @@ def test_a_record_that_cannot_be_read_is_passed_over_with_one_warning(
         assert book.all() == [sound]
     assert book.find() == sound
     warnings = [line for line in caplog.messages if "is passed over" in line]
-    assert len(warnings) == (0 if damage in (a_link_to_nowhere, a_link_to_itself) else 1)
+    assert len(warnings) == 1
 
 
-def test_a_file_in_the_place_of_all_runs_is_named(book: RunBook) -> None:
-    book.folder.write_text("")
+@pytest.mark.parametrize("intruder", [Path.touch, lambda path: path.symlink_to("nowhere")], ids=["file", "link"])
+def test_what_stands_in_the_place_of_all_runs_is_named(book: RunBook, intruder: Any) -> None:
+    intruder(book.folder)
     assert book.all() == []
     with pytest.raises(OutputError, match="is no folder; remove it"):
         opened(book)

@@ -18,6 +18,7 @@ import pytest
 from rakuten.errors import DiskFullError, OutputError
 from rakuten.outputs import SCRATCH, OutputStore, StageOutput
 from rakuten.outputs.disk_space import RESERVE
+from rakuten.outputs.locks import exclusive, is_held
 from rakuten.outputs.stage_output import MANIFEST, file_digest, find_damage
 from rakuten.stages import stage
 
@@ -131,6 +132,24 @@ def test_a_manifest_that_lists_files_elsewhere_is_damage(store: OutputStore, tmp
     assert find_damage(output) == "its manifest lists '../secret', which is outside of it"
 
 
+def test_a_file_replaced_by_a_link_is_damage(store: OutputStore, tmp_path: Path) -> None:
+    output = store.run(write_word, word="chaise")
+    (output.folder / "length.json").rename(tmp_path / "elsewhere.json")
+    (output.folder / "length.json").symlink_to(tmp_path / "elsewhere.json")
+    assert find_damage(output) == "length.json is a link; expected the file itself"
+    assert find_damage(store.run(write_word, word="chaise")) is None
+
+
+@pytest.mark.parametrize("endless", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo], ids=["device", "pipe"])
+@pytest.mark.parametrize("name", [MANIFEST, "length.json"])
+def test_what_has_no_end_is_damage_and_is_not_read(store: OutputStore, name: str, endless: Any) -> None:
+    output = store.run(write_word, word="chaise")
+    (output.folder / name).unlink()
+    endless(output.folder / name)
+    assert store.find(output.key) is None
+    assert find_damage(store.run(write_word, word="chaise")) is None
+
+
 def test_facts_that_are_no_numbers_do_not_damage_a_manifest(store: OutputStore) -> None:
     manifest = store.run(write_word, word="chaise").manifest.model_copy(
         update={"facts": {"loss": float("nan"), "a": (1, 2)}}
@@ -188,6 +207,14 @@ def test_an_unreadable_attempt_count_stops_no_stage(
 def test_a_folder_where_a_file_of_interrupted_work_belongs_has_it_started_anew(store: OutputStore, name: str) -> None:
     (store.folder / f"{write_word.key(word='lit')}.partial" / name).mkdir(parents=True)
     assert find_damage(store.run(write_word, word="lit")) is None
+
+
+def test_what_an_interrupted_attempt_left_outside_of_scratch_is_no_part_of_the_output(store: OutputStore) -> None:
+    partial = store.folder / f"{write_word.key(word='lit')}.partial"
+    (partial / "length.json").mkdir(parents=True)
+    (partial / "junk").write_text("garbage")
+    (partial / "deep").symlink_to("nowhere")
+    assert sorted(store.run(write_word, word="lit").manifest.files) == ["deep/word.txt", "length.json"]
 
 
 def killed_before_the_rename(store: OutputStore, word: str) -> Path:
@@ -252,6 +279,26 @@ def test_a_stage_is_not_begun_where_its_last_output_would_not_fit(
     with pytest.raises(DiskFullError, match="50 MB free, write_word needs about 50 MB"):
         store.run(write_word, word="table")
     assert calls == ["lit"]
+
+
+@stage(version=1)
+def write_array(out: Path) -> None:
+    """Fail as NumPy does when a disk is full."""
+    raise OSError("4096 requested and 512 written")
+
+
+def test_a_full_disk_is_told_from_errors_without_a_number(store: OutputStore) -> None:
+    with pytest.raises(DiskFullError, match="write_array could not write"):
+        store.run(write_array)
+
+
+def test_a_lock_is_taken_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.pwrite", full)
+    with exclusive(tmp_path / "lock", purpose="clearing up"):
+        assert is_held(tmp_path / "lock")
 
 
 def test_files_that_a_kill_left_half_written_are_no_part_of_the_output(store: OutputStore) -> None:

@@ -1,5 +1,6 @@
 """Classifying batch by batch: every product in its order, finished ones kept through a kill, equal however batched."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,31 @@ def test_a_kill_loses_no_finished_batch(
     monkeypatch.undo()
     whole = classified(hand_made_in(tmp_path / "undisturbed").store, package, clean)
     assert np.array_equal(read(resumed).values, read(whole).values)
+
+
+@pytest.mark.parametrize("name", ["000000-*.parquet", ""])
+def test_a_damaged_batch_of_an_interrupted_attempt_is_predicted_again(
+    hand_made: Any, package: ModelPackage, clean: StageOutput, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(classify, "BATCH", 8)
+    answer, asked = Members.answer, []
+
+    def answer_some(members: Members, products: pd.DataFrame) -> Probabilities:
+        asked.append(len(products))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return answer(members, products)
+
+    monkeypatch.setattr(Members, "answer", answer_some)
+    with pytest.raises(KeyboardInterrupt):
+        classified(hand_made.store, package, clean)
+    (batches,) = hand_made.store.folder.glob("classify_products-*.partial/scratch/batches")
+    if name:
+        next(batches.glob(name)).write_bytes(b"garbage")
+    else:
+        shutil.rmtree(batches)
+        batches.touch()
+    assert classified(hand_made.store, package, clean).facts["resumed"] == (8 if name else 0)
 
 
 def test_a_package_of_a_run_and_its_copy_share_their_predictions(

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,43 @@ def test_any_damage_to_the_newest_leaves_the_one_before(
     loaded = Checkpoints(folder, 60).load()
     assert loaded is not None
     assert loaded.position["step"] == 1
+
+
+def test_a_position_changed_after_it_was_written_is_not_believed(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, 60)
+    checkpoints.save(checkpoint(1))
+    checkpoints.save(checkpoint(2))
+    note = tmp_path / "checkpoint-0.json"
+    note.write_text(note.read_text().replace('step\\": 2', 'step\\": 9'))
+    loaded = Checkpoints(tmp_path, 60).load()
+    assert loaded is not None
+    assert loaded.position["step"] == 1
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"serial": 7}', b'{"serial": 7, "sha256": "", "position": {}}'])
+def test_a_note_of_another_form_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    checkpoints = Checkpoints(tmp_path, 60)
+    checkpoints.save(checkpoint(1))
+    (tmp_path / "checkpoint-0.json").write_bytes(content)
+    loaded = Checkpoints(tmp_path, 60).load()
+    assert loaded is not None
+    assert loaded.position["step"] == 1
+
+
+@pytest.mark.parametrize("name", ["", "checkpoint-0.npz", "checkpoint-0.json", "checkpoint-1.npz"])
+@pytest.mark.parametrize("intruder", [Path.mkdir, lambda path: path.symlink_to("nowhere")], ids=["folder", "link"])
+def test_what_stands_where_a_checkpoint_belongs_stops_no_training(tmp_path: Path, name: str, intruder: Any) -> None:
+    folder = tmp_path / "checkpoints"
+    if name:
+        folder.mkdir()
+    intruder(folder / name)
+    checkpoints = Checkpoints(folder, 60)
+    assert checkpoints.load() is None
+    for step in (1, 2):
+        checkpoints.save(checkpoint(step))
+    loaded = Checkpoints(folder, 60).load()
+    assert loaded is not None
+    assert loaded.position["step"] == 2
 
 
 def test_saving_after_loading_never_overwrites_what_was_loaded(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rakuten.data.layout import PRODUCT_TABLES, X_TRAIN, Y_TRAIN, Part
 from rakuten.errors import ChampionError, DumpError, InputError, SettingError
+from rakuten.gpus import require_devices
 from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.disk_space import require_space
@@ -231,9 +232,10 @@ def check_rollback() -> None:
 
 
 def check_plan(plan: str, modality: Modality) -> None:
-    """Refuse plans or weights that are not there.
+    """Refuse plans or weights that are not there, and GPUs that this machine does not have.
 
     Raises:
+        GpuError: If the settings name a GPU that this machine does not have.
         RecipeError: If the plan or one of its recipes is absent, does not validate, or names no model.
         WeightsNotFoundError: If a recipe's pre-trained weights are absent.
     """
@@ -256,6 +258,7 @@ def _has_rows(table: Path) -> bool:
 def _check_recipes(recipes: tuple[Recipe, ...]) -> None:
     from tasks.weights import find_all_weights
 
+    require_devices(Settings().gpus)
     for recipe in recipes:
         if isinstance(recipe, NetworkRecipe):
             check_recipe(recipe)

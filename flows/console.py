@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from rakuten.errors import RakutenError
+from rakuten.printable import printable
 
 
 def notice(text: str) -> None:
@@ -74,8 +75,11 @@ class HidesOwnErrors(logging.Filter):
         return not (record.exc_info and isinstance(record.exc_info[1], RakutenError))
 
 
-class WithoutTraceback(logging.Formatter):
-    """Formats records as another formatter does, but without tracebacks: those are in the log file of the command."""
+class TerminalFormatter(logging.Formatter):
+    """Formats records as another formatter does, without tracebacks and with control characters escaped.
+
+    Tracebacks are in the log file of the command. Line ends stay: some messages are tables.
+    """
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -86,11 +90,11 @@ class WithoutTraceback(logging.Formatter):
         # A copy: other handlers send the traceback to the server.
         bare = copy.copy(record)
         bare.exc_info = bare.exc_text = bare.stack_info = None
-        return self.formatter.format(bare)
+        return printable(self.formatter.format(bare), keep="\n\t")
 
 
 def quieten() -> None:
     """Have every handler that writes to the terminal leave tracebacks out, and this project's errors altogether."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(HidesOwnErrors())
-        handler.setFormatter(WithoutTraceback(handler.formatter or logging.Formatter()))
+        handler.setFormatter(TerminalFormatter(handler.formatter or logging.Formatter()))

@@ -16,8 +16,9 @@ from tasks.runs import recorded_run
 def find_learning_rate(
     dump: str, recipe: RecipeName, method: RateMethod = "batch", steps: int | None = None
 ) -> dict[str, str]:
-    """Train a recipe's network while its learning rate grows, and choose a rate from the losses.
+    """Recommend a learning rate for a recipe's network: a range test, then short fits at several rates.
 
+    The fits are at the rate that the test found, a third and a tenth of it, and the recipe's own; train rows decide.
     Products are cleaned and split as a plan that says nothing of it has them.
 
     Args:

@@ -91,6 +91,8 @@ def rate_lines(store: OutputStore, found: str, picture: str) -> list[str]:
     diverged = choice["diverged_at"]
     facts = {
         "why": choice["why"],
+        **{f"at {trial['learning_rate']:.1e}": _trial(trial) for trial in choice["trials"]},
+        "range test": f"{choice['found']:.1e}: {choice['why_found']}",
         "neighbours": f"vary by {choice['volatility']:.2g}, volatile beyond {choice['volatility_limit']:.2g}",
         "diverged": "not within the rates tried" if diverged is None else f"at {diverged:.2g}",
         "curve": store.folder / found / "curve.parquet",
@@ -98,6 +100,14 @@ def rate_lines(store: OutputStore, found: str, picture: str) -> list[str]:
     }
     width = max(map(len, facts))
     return [f"learning_rate = {choice['learning_rate']:.1e}", *(f"  {k.ljust(width)}  {v}" for k, v in facts.items())]
+
+
+def _trial(trial: dict[str, Any]) -> str:
+    """A short fit at one learning rate, in words."""
+    own = ", the recipe's own" if trial["own"] else ""
+    if trial["loss"] is None:
+        return f"diverged{own}"
+    return f"loss {trial['loss']:.3f}, weighted F1 {trial['f1_weighted']:.3f} after epoch {trial['epoch']}{own}"
 
 
 def run_records(store: OutputStore, flow: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:

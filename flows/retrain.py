@@ -123,6 +123,7 @@ def compose(dumps: tuple[Dump, ...], plan: Plan, recipes: tuple[Recipe, ...], *,
         previous=find_previous(decided, plan.name, models),
         command=_command(TEXT_STUDY if is_study else "retrain", names, plan),
         dump_names=names,
+        validation_pages=prepared.pages,
         is_study=is_study,
     )
     refitted = refit_all(plan, recipes, models, data, split)

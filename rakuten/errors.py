@@ -8,6 +8,8 @@ RakutenError
 │   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
 │   ├── SettingError              a RAKUTEN_* variable with a value that is none
 │   ├── RecipeError               a recipe or plan that does not exist or does not validate
+│   ├── DivergenceError           a training whose loss stopped being finite
+│   ├── GpuError                  a GPU that this machine or the backend of Keras does not have
 │   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
 │   ├── RunNotFoundError          a run id that no run has
 │   │   └── NoChampionError       no champion was promoted yet, or none before this one
@@ -63,6 +65,14 @@ class SettingError(InputError):
 
 class RecipeError(InputError):
     """A recipe or plan that does not exist or does not validate."""
+
+
+class DivergenceError(InputError):
+    """A training whose loss stopped being finite."""
+
+
+class GpuError(InputError):
+    """A GPU that this machine, or the backend of Keras, does not have."""
 
 
 class WeightsNotFoundError(InputError):

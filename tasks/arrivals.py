@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from rakuten.data.catalogue import Catalogue, CataloguedDump
 from rakuten.data.snapshot import list_dump
 from rakuten.errors import DumpError, EventError
-from rakuten.outputs.atomic import write_whole
+from rakuten.outputs.atomic import set_aside, write_whole
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
 from tasks.events import tell_of_dump
@@ -22,6 +24,7 @@ from tasks.events import tell_of_dump
 logger = logging.getLogger("rakuten.arrivals")
 
 Known = dict[str, dict[str, str]]
+_MEMORY = TypeAdapter(dict[str, Known])
 
 
 def tell_of_arrivals(catalogue: Catalogue) -> list[str]:
@@ -72,10 +75,23 @@ def _remembered(catalogue: Catalogue) -> Iterator[Known]:
     outputs = Settings().outputs_folder
     memory = outputs / "arrivals.json"
     with exclusive(outputs / "locks" / "arrivals.lock", purpose="new dumps"):
-        everything: dict[str, Known] = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
+        everything = _read_memory(memory)
         known = everything.setdefault(_name_of(catalogue.folder), {})
         yield known
         write_whole(memory, json.dumps(everything, indent=2))
+
+
+def _read_memory(memory: Path) -> dict[str, Known]:
+    """Dumps known of each catalogue; none where the file is damaged: their events are then emitted once more."""
+    try:
+        return _MEMORY.validate_json(memory.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("%s cannot be read and is begun anew: %s", memory, str(error).splitlines()[0])
+        if memory.is_dir():
+            set_aside(memory)
+        return {}
 
 
 def _name_of(folder: Path) -> str:

@@ -2,14 +2,14 @@
 
 import logging
 
-from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError, RunNotFoundError
+from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.outputs.runs import RunRecord, Status
 from rakuten.pages.markdown import escape_markdown
-from rakuten.promotion.champions import ChampionBook, Reign, Standing
+from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.contest import Contest, decide
 from rakuten.promotion.decisions import PACKAGE, Decision, Outcome, candidate_of
-from rakuten.promotion.naming import named_run
+from rakuten.promotion.naming import named_run, run_of_champion
 from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
 from rakuten.promotion.stages import read_checks
@@ -41,14 +41,15 @@ def open_contest(run: str, *, force: bool) -> Contest:
     challenger = named_run(book, run)
     if challenger.status is not Status.COMPLETED:
         raise InputError(f"run {challenger.run} {book.status(challenger)}; only a completed one can be promoted")
-    candidate = candidate_of(challenger)
+    snapshot = challenger.outputs.get("snapshot")
+    candidate = candidate_of(challenger, book.store.find(snapshot) if snapshot else None)
     standing = _standing(force)
     met = standing.champion
     if force or candidate.package in (met and met.candidate.package, *standing.withdrawn):
         return Contest(standing, challenger, candidate, None)
     if met is None or (met.candidate.generated and not candidate.generated):
         return Contest(standing, challenger, candidate, None, is_for_first_champion=True)
-    champion = _run_of_champion(book, met)
+    champion = run_of_champion(book, met)
     for record in (champion, challenger):
         if Plan.model_validate(record.plan).split.method != "content":
             raise InputError(
@@ -148,7 +149,7 @@ def conclude(
     """
     book = ChampionBook(Settings().outputs_folder)
     checks = read_checks(judgement) if judgement else ()
-    decision = decide(contest, checks, judgement and judgement.key, force=force, reason=reason, named=named)
+    decision = decide(contest, checks, judgement.key if judgement else None, force=force, reason=reason, named=named)
     if decision.outcome is Outcome.UNCHANGED:
         logger.info("%s", decision.words)
         return decision
@@ -181,16 +182,6 @@ def _standing(force: bool) -> Standing:
             raise
         logger.warning("%s", error)
         return Standing()
-
-
-def _run_of_champion(book: RunBook, met: Reign) -> RunRecord:
-    try:
-        return book.find(met.candidate.run)
-    except RunNotFoundError as error:
-        raise RunNotFoundError(
-            f"the champion's run {met.candidate.run} is gone from {book.folder}, no challenger can meet it: "
-            "`rakuten rollback` puts its predecessor back, `rakuten promote RUN --force --reason TEXT` names another"
-        ) from error
 
 
 def _before(book: ChampionBook, decision: Decision) -> Decision | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rakuten.gpus import require_devices
 from rakuten.outputs.child import Resources
 from rakuten.outputs.locks import first_free
 from rakuten.settings import Settings
@@ -22,8 +23,12 @@ def training_slot(called: str) -> Iterator[Resources]:
 
     Args:
         called: What is trained, for the log line of whoever waits.
+
+    Raises:
+        GpuError: If the settings name a GPU that this machine does not have.
     """
     settings = Settings()
+    require_devices(settings.gpus)
     wait_for_turn()
     with first_free(slot_locks(settings), purpose=called) as place:
         yield Resources(threads=_threads(settings), gpu=settings.gpus[place] if settings.gpus else None)

@@ -70,10 +70,18 @@ def study_images(dump: str, plan: str, backbones: str, image_limit: int | None) 
     show_default=True,
     help="Try a rate a batch, or a rate an epoch as the report did.",
 )
-@click.option("--steps", type=int, metavar="N", help="Rates to try.  [default: 300 a batch each, 100 an epoch each]")
+@click.option(
+    "--steps",
+    type=int,
+    metavar="N",
+    help="Rates of the range test.  [default: 300 a batch each, at least 100; 100 an epoch each, at least 20]",
+)
 @reporting_errors
 def find_lr(dump: str, recipe: str, method: RateMethod, steps: int | None) -> None:
-    """Find the learning rate of a recipe's network on a dump, to be copied into the recipe."""
+    """Find the learning rate of a recipe's network on a dump, to be copied into the recipe.
+
+    A range test finds a rate; short fits compare it with a third and a tenth of it and with the recipe's own.
+    """
     from flows.checks import check_find_rate
     from flows.overview import rate_lines
 

@@ -137,8 +137,11 @@ def _emitted(event: str, match: dict[str, str] | None = None) -> EventTrigger:
 
 
 def _payload(text: str) -> str:
-    """A template of JSON that chat services take as a message, with the event for machines."""
+    """A template of JSON that chat services take as a message, with the event for machines.
+
+    Slack reads `<!channel>` and `<https://…>` in a text as commands, and names and reasons come from outside.
+    """
     return (
-        f'{{% set text %}}{text}{{% endset %}}{{"text": {{{{ text | string | tojson }}}}, '
+        f'{{% set text %}}{text}{{% endset %}}{{"text": {{{{ text | string | replace("<", "‹") | tojson }}}}, '
         '"event": {{ event.event | tojson }}, "resource": {{ event.resource.id | tojson }}}'
     )

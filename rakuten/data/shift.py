@@ -120,6 +120,7 @@ def shift_of_counts(
     after: Sequence[float] | npt.NDArray[np.number],
     *,
     shared: Sequence[float] | npt.NDArray[np.number] | None = None,
+    ordered: bool = False,
     alpha: float = FALSE_ALARM,
     seed: int = 0,
 ) -> Shift:
@@ -128,6 +129,7 @@ def shift_of_counts(
     Args:
         before, after: Counts by cell, in the same order of cells.
         shared: Counts of those that are in both samples, in the same cell; None: none.
+        ordered: Whether the cells are bins of a number, so that a complete change fills the first or the last ones.
         alpha: How often `chance` may be exceeded by two samples of one population.
         seed: Of the permutations.
 
@@ -150,9 +152,9 @@ def shift_of_counts(
     union = old + new - both
     dealt = np.sort(psi(*deal(union, sizes, math.ceil(BEYOND / alpha) - 1, seed)).round(DIGITS))
     chance = float(dealt[-BEYOND])
-    extremes = (round(float(psi(*extreme)), DIGITS) for extreme in _extremes(union, sizes))
-    highest = max(observed, float(dealt[-1]), *extremes)
-    can_tell = sizes.least_chance <= alpha and (highest > chance or highest <= MODERATE)
+    extremes = [round(float(psi(*extreme)), DIGITS) for extreme in _extremes(union, sizes, ordered=ordered)]
+    complete = min(extremes) if ordered else max(observed, float(dealt[-1]), *extremes)
+    can_tell = sizes.least_chance <= alpha and (complete > chance or complete <= MODERATE)
     return Shift(observed, distance, chance, sizes.before, sizes.after, can_tell)
 
 
@@ -161,12 +163,15 @@ def shift_of_values(
     after: npt.NDArray[np.floating],
     *,
     shared: npt.NDArray[np.floating] | None = None,
+    alpha: float = FALSE_ALARM,
+    seed: int = 0,
 ) -> Shift:
     """Compare two samples of a number.
 
     Args:
         before, after: float arrays; NaN is left out.
         shared: Values of those that are in both samples with the same value; None: none.
+        alpha, seed: As for `shift_of_counts`.
 
     Raises:
         ValueError: As `shift_of_counts`.
@@ -174,7 +179,7 @@ def shift_of_values(
     samples = [values[~np.isnan(values)] for values in (before, after, np.empty(0) if shared is None else shared)]
     edges = quantile_edges(np.concatenate(samples[:2]))
     old, new, both = (count_cells(values, edges) for values in samples)
-    return shift_of_counts(old, new, shared=both)
+    return shift_of_counts(old, new, shared=both, ordered=True, alpha=alpha, seed=seed)
 
 
 def shift_of_documents(
@@ -251,9 +256,13 @@ def deal(union: Integers, sizes: Sizes, rounds: int, seed: int) -> tuple[Integer
     return union - after + shared, after
 
 
-def _extremes(union: Integers, sizes: Sizes) -> Iterator[tuple[Integers, Integers]]:
-    """Deal the members out as far apart as possible, the second sample getting the rarest or the most frequent."""
-    for order in (np.argsort(union, kind="stable"), np.argsort(-union, kind="stable")):
+def _extremes(union: Integers, sizes: Sizes, *, ordered: bool) -> Iterator[tuple[Integers, Integers]]:
+    """Deal the members out as far apart as possible: the second sample gets the rarest or the most frequent cells.
+
+    Of ordered cells, it gets the first or the last ones.
+    """
+    cells = np.arange(len(union)) if ordered else np.argsort(union, kind="stable")
+    for order in (cells, cells[::-1]):
         only_after = _take(union, order, sizes.after - sizes.shared)
         only_before = _take(union - only_after, order[::-1], sizes.before - sizes.shared)
         yield union - only_after, union - only_before

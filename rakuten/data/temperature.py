@@ -7,6 +7,8 @@ Reference:
 import numpy as np
 import numpy.typing as npt
 
+from rakuten.data.folds import Folds, cross_fitted
+
 Floats = npt.NDArray[np.float64]
 
 # Below it a probability says no more than "not this one"; its logarithm would drown all others.
@@ -51,6 +53,27 @@ def at_temperature(values: npt.NDArray[np.floating], temperature: float) -> Floa
         return np.asarray(values, np.float64)
     logs = log_floored(values) / temperature
     return np.asarray(np.exp(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True)))
+
+
+def at_cross_fitted_temperature(
+    values: npt.NDArray[np.floating],
+    fitted_to: npt.NDArray[np.floating],
+    targets: npt.NDArray[np.int64],
+    folds: Folds,
+) -> Floats:
+    """Probabilities of validation rows, each at the temperature of the other folds, float64 (num_rows, num_classes).
+
+    Args:
+        values: (num_rows, num_classes), rows sum to 1; at least one row.
+        fitted_to: (num_rows, num_classes), probabilities of the same rows that temperatures are fitted to.
+        targets: int64 (num_rows,), columns of the true classes.
+        folds: int64 (num_rows,), see `rakuten.data.folds`; a fold without others keeps its probabilities.
+    """
+
+    def answer(others: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> Floats:
+        return at_temperature(values[rows], fit_temperature(fitted_to[others], targets[others]))
+
+    return cross_fitted(folds, answer)
 
 
 def log_floored(values: npt.NDArray[np.floating]) -> Floats:

@@ -98,11 +98,11 @@ def draw_curves(history: pd.DataFrame, title: str, path: Path) -> None:
 
 
 def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path: Path) -> None:
-    """Draw the loss by learning rate, and mark the rate that was chosen.
+    """Draw the loss by learning rate; mark the rate that the range test found and the one that is recommended.
 
     Args:
         curve: Columns learning_rate, loss, smoothed (null from where the loss diverged).
-        choice: learning_rate, diverged_at (None: it did not).
+        choice: learning_rate (recommended), found (by the range test), diverged_at (None: it did not).
         title: Drawn above.
         path: PNG file to write.
     """
@@ -115,7 +115,11 @@ def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path:
         axes = figure.add_subplot()
         axes.plot(curve["learning_rate"], curve["loss"], ".", color=TRAIN, markersize=3, label="loss on train rows")
         axes.plot(usable["learning_rate"], usable["smoothed"], color=VALIDATION, linewidth=1.8, label="smoothed")
-        axes.axvline(rate, color=SCORE, linewidth=1.6, label=f"chosen: {rate:.2g}")
+        axes.axvline(rate, color=SCORE, linewidth=1.6, label=f"recommended: {rate:.2g}")
+        if choice["found"] != rate:
+            axes.axvline(
+                choice["found"], color=SCORE, linestyle="--", linewidth=1, label=f"found: {choice['found']:.2g}"
+            )
         if choice["diverged_at"] is not None:
             axes.axvline(choice["diverged_at"], color=INK, linestyle=":", linewidth=1, label="diverged")
         axes.set_xscale("log")

@@ -23,6 +23,6 @@ def draw_rate_curve(out: Path, found: StageOutput, name: str) -> None:
         name: The recipe's, drawn above.
 
     Output:
-        curve.png: Loss of each rate, smoothed loss, the choice, and where the loss diverged.
+        curve.png: Loss of each rate, smoothed loss, the rate found, the one recommended, and where the loss diverged.
     """
     draw_rates(pd.read_parquet(found.file(CURVE)), found.read_json(CHOICE), name, out / RATE_PICTURE)

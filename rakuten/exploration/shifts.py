@@ -185,7 +185,7 @@ def _numbers(measure: Measure, before: "pd.Series[Any]", after: "pd.Series[Any]"
     old, new, both = (count_cells(values, edges) for values in samples)
     shares = [count / count.sum() for count in (old, new)]
     typical = float(np.median(samples[0])), float(np.median(samples[1]))
-    shift = shift_of_counts(old, new, shared=_in_both(old, new, both))
+    shift = shift_of_counts(old, new, shared=_in_both(old, new, both), ordered=True)
     return Compared(measure, shift, _cell_names(edges), shares[0], shares[1], typical)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.data.folds import Folds
+from rakuten.data.folds import cross_fitted as cross_fitted_by_fold
 from rakuten.data.temperature import FLOOR
 from rakuten.evaluation.scores import count_confusions, f1_weighted
 from rakuten.fusion.combining import Average, Combiner, Floats, Maximum, Stack, stack_features
@@ -28,9 +30,9 @@ STACK_PENALTIES = (300.0, 100.0, 30.0, 10.0, 3.0)
 STACK_STEPS = 100
 # Members that weigh less in a mixture have nothing to say that others do not.
 STACK_SHARE = 0.01
-
-NUM_FOLDS = 5
-FOLD_SEED = 1234
+# The strength of that pull is chosen on one of so many shares of the rows.
+STACK_SHARES = 5
+STACK_SEED = 1234
 
 
 def fit_single(values: Floats, targets: Targets) -> Average:
@@ -108,7 +110,7 @@ def fit_stack(values: Floats, targets: Targets) -> Stack:
     weights = np.asarray(fit_mixture(values, targets).weights)
     kept = np.flatnonzero(weights >= STACK_SHARE)
     members, prior = values[kept], _weighted_mean(weights[kept] / weights[kept].sum())
-    held_out = _folds(len(targets)) == 0
+    held_out = _held_out_share(len(targets))
     chosen, smallest, stack = STACK_PENALTIES[0], np.inf, prior
     for penalty in STACK_PENALTIES if not held_out.all() else ():
         stack = _fit_stack(members[:, ~held_out], targets[~held_out], penalty, prior, stack)
@@ -131,20 +133,17 @@ FITS: dict[FusionMethod, Fit] = {
 }
 
 
-def cross_fitted(fit: Fit, values: Floats, targets: Targets) -> Floats:
-    """What each row is answered by a combiner that was fitted to the other folds, float64 (num_rows, 27).
+def cross_fitted(fit: Fit, values: Floats, targets: Targets, folds: Folds) -> Floats:
+    """Answers to rows, each by a combiner that was fitted to the other folds, float64 (num_rows, 27).
 
-    A single row has no other: it is answered by what was fitted to itself.
+    Rows that are all in one fold have no others: they are answered by what was fitted to themselves.
     """
-    num_rows = len(targets)
-    if num_rows == 1:
-        return fit(values, targets)(values)
-    folds = _folds(num_rows)
-    answers = np.empty(values.shape[1:])
-    for fold in range(folds.max() + 1):
-        held_out = folds == fold
-        answers[held_out] = fit(values[:, ~held_out], targets[~held_out])(values[:, held_out])
-    return answers
+
+    def answer(others: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> Floats:
+        fitted_to = others if others.any() else rows
+        return fit(values[:, fitted_to], targets[fitted_to])(values[:, rows])
+
+    return cross_fitted_by_fold(folds, answer)
 
 
 def weighted_f1(values: Floats, targets: Targets) -> float:
@@ -158,9 +157,10 @@ def cross_entropy(values: Floats, targets: Targets) -> float:
     return float(-np.log(np.maximum(values[np.arange(len(targets)), targets], FLOOR)).mean())
 
 
-def _folds(num_rows: int) -> npt.NDArray[np.int64]:
-    """A fold for each row, at random but always the same, of about equal sizes."""
-    return np.random.default_rng(FOLD_SEED).permutation(num_rows) % min(NUM_FOLDS, num_rows)
+def _held_out_share(num_rows: int) -> npt.NDArray[np.bool_]:
+    """A share of the rows, bool (num_rows,), drawn at random but always the same."""
+    drawn = np.random.default_rng(STACK_SEED).permutation(num_rows)
+    return np.asarray(drawn % min(STACK_SHARES, num_rows) == 0)
 
 
 def _weighted_mean(weights: Floats) -> Stack:

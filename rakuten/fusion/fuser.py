@@ -12,8 +12,9 @@ from typing import Any, Self
 import numpy as np
 
 from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.folds import folds_of
 from rakuten.data.probabilities import Probabilities
-from rakuten.data.temperature import at_temperature, fit_temperature
+from rakuten.data.temperature import at_cross_fitted_temperature, at_temperature, fit_temperature
 from rakuten.errors import MismatchError
 from rakuten.fusion.alignment import Aligned
 from rakuten.fusion.combining import Average, Combiner, Floats, combiner_from_json
@@ -74,6 +75,10 @@ class Fuser:
     ) -> tuple[Self, Floats]:
         """Fit to validation rows.
 
+        No row is changed by what was fitted to it: the members' temperatures that the combiner is fitted at, the
+        combiner and the last temperature that a row is answered by are those of the other folds. The temperatures that
+        are kept are fitted to all rows.
+
         Args:
             method: How members are combined.
             validation: What members say of validation rows.
@@ -85,15 +90,18 @@ class Fuser:
                 None: no member that answers without a photo reads one.
 
         Returns:
-            The fusion, and what it answers the rows themselves, float64 (num_rows, 27): each row by a combiner that
-            was fitted to others.
+            The fusion, and what it answers the rows themselves, float64 (num_rows, 27): each row by what was fitted to
+            the other folds.
         """
+        folds = folds_of(validation.productids)
         temperatures = tuple(
             fit_temperature(values[has], targets[has]) if calibrate else 1.0
             for values, has in zip(validation.values, validation.has, strict=True)
         )
-        calibrated = _calibrated(validation, temperatures)
-        hidden = calibrated if unpictured is None else _calibrated(unpictured, temperatures)
+        tempered = _cross_tempered(validation, validation, targets) if calibrate else validation.values
+        hidden = tempered
+        if unpictured is not None:
+            hidden = _cross_tempered(unpictured, validation, targets) if calibrate else unpictured.values
         answers = np.full((len(validation), NUM_CLASSES), np.nan)
         cases = []
         for case_modalities, members in _possible_cases(modalities):
@@ -101,13 +109,14 @@ class Fuser:
             if not rows.any():
                 continue
             fit = FITS[method] if weights is None else _given([weights[place] for place in members])
-            seen = calibrated if "image" in case_modalities or "image" not in modalities else hidden
-            values, truth = seen[list(members)][:, rows], targets[rows]
-            held_out = cross_fitted(fit, values, truth)
+            seen = tempered if "image" in case_modalities or "image" not in modalities else hidden
+            values, truth, of_rows = seen[list(members)][:, rows], targets[rows], folds[rows]
+            held_out = cross_fitted(fit, values, truth, of_rows)
             temperature = fit_temperature(held_out, truth) if calibrate else 1.0
             cases.append(Case(case_modalities, members, fit(values, truth), temperature, int(rows.sum())))
             unanswered = np.isnan(answers[rows]).all(axis=1)
-            answers[np.flatnonzero(rows)[unanswered]] = at_temperature(held_out, temperature)[unanswered]
+            answered = at_cross_fitted_temperature(held_out, held_out, truth, of_rows) if calibrate else held_out
+            answers[np.flatnonzero(rows)[unanswered]] = answered[unanswered]
         return cls(method, tuple(modalities), temperatures, tuple(cases)), answers
 
     def apply(self, members: Aligned) -> Probabilities:
@@ -193,4 +202,22 @@ def _calibrated(members: Aligned, temperatures: Sequence[float]) -> Floats:
     values = np.zeros_like(members.values)
     for place, (has, temperature) in enumerate(zip(members.has, temperatures, strict=True)):
         values[place, has] = at_temperature(members.values[place, has], temperature)
+    return values
+
+
+def _cross_tempered(members: Aligned, fitted_to: Aligned, targets: Targets) -> Floats:
+    """Each member at temperatures of the other folds; rows that it does not have stay zeros.
+
+    Args:
+        members: What is tempered.
+        fitted_to: What temperatures are fitted to; of the same products and members.
+        targets: int64 (num_rows,).
+    """
+    folds, values = folds_of(members.productids), np.zeros_like(members.values)
+    for place, has in enumerate(members.has):
+        if has.any():
+            of_member = fitted_to.values[place, has]
+            values[place, has] = at_cross_fitted_temperature(
+                members.values[place, has], of_member, targets[has], folds[has]
+            )
     return values

@@ -8,7 +8,8 @@ from rakuten.recipes import Augmentation
 if TYPE_CHECKING:
     import keras
 
-FLIPS = {"horizontal": "horizontal", "both": "horizontal_and_vertical"}
+# One layer an axis: Keras' "horizontal_and_vertical" draws once for both, so it turns by 180° and never mirrors.
+FLIPS = {"none": (), "horizontal": ("horizontal",), "both": ("horizontal", "vertical")}
 FILLS: dict[str, dict[str, Any]] = {
     "white": {"fill_mode": "constant", "fill_value": 255.0},
     "edge": {"fill_mode": "nearest"},
@@ -31,8 +32,8 @@ def _geometric(wanted: Augmentation) -> "Iterator[keras.layers.Layer]":
     from keras import layers
 
     fill = FILLS[wanted.fill] | PIXELS
-    if wanted.flip != "none":
-        yield layers.RandomFlip(FLIPS[wanted.flip], name="flip", **PIXELS)
+    for axis in FLIPS[wanted.flip]:
+        yield layers.RandomFlip(axis, name=f"flip_{axis}", **PIXELS)
     if wanted.shear:
         # To either side, about the upper edge: the middle of the photo moves by half of it. As a pair, because Keras
         # does not read back what it stores of a single number.
@@ -56,7 +57,8 @@ def _photometric(wanted: Augmentation) -> "Iterator[keras.layers.Layer]":
     if wanted.brightness:
         yield layers.RandomBrightness(wanted.brightness, name="brightness", **VALUES)
     if wanted.contrast:
-        yield layers.RandomContrast(wanted.contrast, name="contrast", **VALUES)
+        # As a pair: of a single number Keras takes 0 as the lower one, and so never lowers the contrast.
+        yield layers.RandomContrast((wanted.contrast, wanted.contrast), name="contrast", **VALUES)
     if wanted.colour:
         # As a pair: of a single number Keras makes two, the lower one below 0, and mixes in less grey than none.
         yield layers.RandomColorDegeneration((0.0, wanted.colour), name="colour", **VALUES)

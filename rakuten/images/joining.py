@@ -28,7 +28,7 @@ def join_images(out: Path, parts: tuple[StageOutput, ...]) -> dict[str, Any]:
     """
     (out / SHARDS).mkdir(exist_ok=True)
     # Named by their content: what two outputs share is linked once.
-    shards = {path.name: path for part in parts for path in (part.folder / SHARDS).iterdir()}
+    shards = {path.name: path for part in parts for path in sorted((part.folder / SHARDS).iterdir())}
     for name, path in shards.items():
         target = out / SHARDS / name
         target.unlink(missing_ok=True)

@@ -1,22 +1,12 @@
 """Half precision where there is a GPU, which is several times as fast in it; full precision on a processor."""
 
 import contextlib
-import importlib
 from collections.abc import Iterator
+
+from rakuten.gpus import has_gpu
 
 # Weights and their updates stay in float32. Not bfloat16: GPUs older than Ampere have no units for it.
 HALF = "mixed_float16"
-
-
-def has_gpu() -> bool:
-    """Whether Keras' backend sees a GPU; starts the backend."""
-    import keras
-
-    name = keras.config.backend()
-    backend = importlib.import_module(name)
-    if name == "tensorflow":
-        return bool(backend.config.list_physical_devices("GPU"))
-    return bool(backend.cuda.is_available()) if name == "torch" else backend.default_backend() == "gpu"
 
 
 @contextlib.contextmanager

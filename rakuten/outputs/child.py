@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from rakuten import errors
 from rakuten.errors import OutputError, RakutenError, StageProcessError
+from rakuten.gpus import require_visible_gpu
 from rakuten.outputs.orphans import die_with_parent
 from rakuten.outputs.progress import Progress, listening, report_progress
 from rakuten.outputs.stage_output import StageOutput
@@ -76,11 +77,13 @@ def run_in_child(
 
     Raises:
         RakutenError: The error of this project's tree that the stage raised.
+        GpuError: If the stage trains with Keras, was given a GPU, and the backend sees none.
         StageProcessError: If the process died or raised anything else.
     """
     request = {
         "stage": stage.reference,
         "outputs": str(store.folder),
+        "gpu": resources.gpu,
         "inputs": {name: encode(value) for name, value in inputs.items()},
     }
     process = subprocess.Popen(
@@ -172,8 +175,12 @@ def main() -> None:
     inputs = {name: decode(value) for name, value in request["inputs"].items()}
     store = OutputStore(Path(request["outputs"]))
     try:
+        chosen = stage_named(request["stage"])
+        # Stages that do not use Keras take a training slot too, and need no GPU.
+        if request["gpu"] is not None and "keras" in chosen.libraries:
+            require_visible_gpu(request["gpu"])
         with listening(_say_progress):
-            output = store.run(stage_named(request["stage"]), **inputs)
+            output = store.run(chosen, **inputs)
     except RakutenError as error:
         _refuse(error)
     _say(key=output.key)

@@ -89,7 +89,8 @@ class OutputStore:
     def outputs_of(self, stage_name: str) -> Iterator[StageOutput]:
         """Committed outputs of a stage, unchecked, newest first."""
         folders = [path for path in self.folder.glob(f"{stage_name}-v*") if (path / MANIFEST).is_file()]
-        for folder in sorted(folders, key=lambda path: (path / MANIFEST).stat().st_mtime_ns, reverse=True):
+        # Of two as old as each other the name decides, not the order in which the file system lists them.
+        for folder in sorted(folders, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name), reverse=True):
             if not folder.name.endswith((PARTIAL, SET_ASIDE)):
                 yield StageOutput(key=folder.name, folder=folder)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rakuten.data.demo_marker import is_generated
 from rakuten.errors import InputError, RunNotFoundError
+from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
 
@@ -99,8 +100,13 @@ class Decision(BaseModel):
         return f"{self.candidate.run} {self.outcome.value}{forced}{against}: {'; '.join(told)}"
 
 
-def candidate_of(record: RunRecord) -> Candidate:
+def candidate_of(record: RunRecord, snapshot: StageOutput | None = None) -> Candidate:
     """What a completed retraining offers.
+
+    Args:
+        record: The run.
+        snapshot: `record_snapshot` of its dump, which says whether its products are generated also where the folder is
+            gone; None: only the folders are looked at.
 
     Raises:
         RunNotFoundError: If it made no package.
@@ -108,6 +114,7 @@ def candidate_of(record: RunRecord) -> Candidate:
     if PACKAGE not in record.outputs:
         raise RunNotFoundError(f"run {record.run} made no model package: run its retrain again")
     dumps = [record.parameters["dump"], *record.parameters.get("more_dumps", [])]
+    is_marked = snapshot is not None and bool(snapshot.facts.get("generated"))
     scores = next((row for row in record.scores if row["model"] == record.decision), {})
     return Candidate(
         run=record.run,
@@ -117,7 +124,7 @@ def candidate_of(record: RunRecord) -> Candidate:
         snapshot=record.outputs["snapshot"],
         recipes={recipe["name"]: _digest(recipe) for recipe in record.plan["recipes"]},
         scores=dict(scores),
-        generated=any(is_generated(Path(dump)) for dump in dumps),
+        generated=is_marked or any(is_generated(Path(dump)) for dump in dumps),
     )
 
 

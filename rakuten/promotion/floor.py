@@ -41,8 +41,9 @@ def check_majority(codes: Codes, predicted: Codes, majority: int, rules: GateRul
     """
     lead = measure_lead(codes, np.full_like(codes, majority), predicted, level=rules.error_rate)
     words = (
-        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f} of predicting {majority} always, the "
-        f"difference at least {lead.low:+.4f} (one-sided {1 - rules.error_rate:.0%}), p = {lead.chance:.3g}"
+        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f} of always predicting {majority} (one-sided "
+        f"{100 * (1 - lead.level):.4g} % lower bound of the difference {lead.low:+.4f}); paired randomisation test "
+        f"p = {lead.chance:.3g}, significance level {lead.level:.3g}"
     )
     figures = {"f1_weighted": lead.challenger, "majority": lead.champion, "low": lead.low, "chance": lead.chance}
     return Check(name=MAJORITY, passed=lead.is_shown, words=words, figures=figures)
@@ -99,5 +100,6 @@ def check_origin(is_generated: bool) -> Check:
     Args:
         is_generated: Whether a dump that it was trained on is marked as generated.
     """
-    words = "trained on a generated dump (`rakuten demo`)" if is_generated else "trained on products of the catalogue"
+    generated = "trained on a generated dump (`rakuten demo-dump`)"
+    words = generated if is_generated else "trained on products of the catalogue"
     return Check(name=ORIGIN, passed=not is_generated, words=words)

@@ -1,4 +1,4 @@
-"""The gate: whether a challenger takes the champion's place, and every reason for it. Pure: numbers in, checks out."""
+"""Conditions of the gate for a challenger against the champion. Pure functions: numbers in, checks out."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -76,16 +76,16 @@ class Confidence:
 
 
 def check_lead(name: str, answers: Answers, rules: GateRules) -> Check:
-    """The challenger's weighted F1 is higher, and chance does not explain it."""
+    """The challenger's weighted F1 is significantly higher."""
     lead = measure_lead(answers.codes, answers.champion, answers.challenger, level=rules.level)
     return Check(name=name, passed=lead.is_shown, words=_tell_lead(lead), figures={**asdict(lead), "lead": lead.value})
 
 
 def check_classes(answers: Answers, rules: GateRules) -> Check:
-    """No class loses more F1 than the margin.
+    """No class loses significantly more F1 than the non-inferiority margin.
 
-    A loss counts if it exceeds the margin and chance does not explain that there is one; the intervals of all 27
-    classes hold together, so that 27 looks hold back an equal challenger no more often than one look would.
+    A loss counts if it exceeds the margin and is significant. The intervals of all 27 classes hold simultaneously, so
+    that 27 comparisons refuse an equal challenger no more often than one would.
     """
     paired = compare(answers.codes, answers.champion, answers.challenger, interval=1 - 2 * rules.error_rate)
     too_much = [
@@ -97,7 +97,7 @@ def check_classes(answers: Answers, rules: GateRules) -> Check:
     if too_much:
         words = "; ".join(_tell_loss(found) for found in too_much)
     else:
-        words = f"no class is shown to lose more than {rules.class_margin:.3f}; furthest down: {_tell_loss(worst)}"
+        words = f"no significant loss above the margin of {rules.class_margin:.3f} F1; largest: {_tell_loss(worst)}"
     figures = {
         "margin": rules.class_margin,
         "classes": [
@@ -110,10 +110,9 @@ def check_classes(answers: Answers, rules: GateRules) -> Check:
 
 
 def check_calibration(champion: Confidence, challenger: Confidence, rules: GateRules) -> Check:
-    """The challenger says how sure it is about as truly as the champion, or truly enough.
+    """The challenger's expected calibration error is within its limit, or not significantly above the champion's.
 
-    A larger error counts if it exceeds the limit and chance does not explain that it is larger: of a few hundred
-    products every model's error looks large.
+    On a few hundred products the error of every model is large, so a paired bootstrap of the difference decides.
 
     Args:
         champion, challenger: Of the same products in the same order.
@@ -124,9 +123,9 @@ def check_calibration(champion: Confidence, challenger: Confidence, rules: GateR
     weights = np.random.default_rng(SEED).poisson(1.0, size=(CALIBRATION_DRAWS, len(champion.right)))
     drawn = _resampled_errors(challenger, weights) - _resampled_errors(champion, weights)
     low = float(np.quantile(drawn, rules.error_rate))
-    words = f"calibration error {errors[1]:.4f} against {errors[0]:.4f}, limit {limit:.4f}"
+    words = f"expected calibration error {errors[1]:.4f} against the champion's {errors[0]:.4f}, limit {limit:.4f}"
     if errors[1] > limit and low <= 0:
-        words += ", which chance explains"
+        words += "; the difference is not significant"
     figures = {"champion": errors[0], "challenger": errors[1], "limit": limit, "low": low}
     return Check(name=CALIBRATION, passed=errors[1] <= limit or low <= 0, words=words, figures=figures)
 
@@ -144,14 +143,14 @@ def check_size(size: int, rules: GateRules) -> Check:
 
 
 def check_rehearsal(scored: Codes, rehearsed: Codes) -> Check:
-    """The package, opened as for predictions, answers as the models did that were scored.
+    """The package, opened as for predictions, predicts as the models did when they were scored.
 
     Args:
         scored, rehearsed: int64 (num_samples,), predicted class codes of the same products.
     """
     differing = int((scored != rehearsed).sum())
     allowed = math.floor(len(scored) * REHEARSAL_SLIPS)
-    words = f"{differing:,} of {len(scored):,} test products are answered otherwise than when scored"
+    words = f"{differing:,} of {len(scored):,} test products are predicted differently than when scored"
     figures = {"differing": differing, "allowed": allowed}
     return Check(name=REHEARSAL, passed=bool(len(scored)) and differing <= allowed, words=words, figures=figures)
 
@@ -204,14 +203,14 @@ def _resampled_errors(model: Confidence, weights: npt.NDArray[Any]) -> npt.NDArr
 
 def _tell_lead(lead: Lead) -> str:
     return (
-        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f}, {lead.value:+.4f} on {lead.rows:,} products, "
-        f"at least {lead.low:+.4f} in {100 * (1 - lead.level):.4g} % of cases; {100 * lead.chance:.3g} % of equal "
-        f"models lead so, allowed {100 * lead.level:.3g} %"
+        f"weighted F1 {lead.challenger:.4f} against {lead.champion:.4f}, {lead.value:+.4f} on {lead.rows:,} products "
+        f"(one-sided {100 * (1 - lead.level):.4g} % lower bound {lead.low:+.4f}); paired randomisation test "
+        f"p = {lead.chance:.3g}, significance level {lead.level:.3g}"
     )
 
 
 def _tell_loss(found: ClassDifference) -> str:
     return (
         f"{found.code} {LABELS[found.code]} {found.difference.value:+.4f} ({found.first:.3f} → {found.second:.3f}, "
-        f"support {found.support:,}, between {found.difference.low:+.3f} and {found.difference.high:+.3f})"
+        f"support {found.support:,}, interval {found.difference.low:+.3f} to {found.difference.high:+.3f})"
     )

@@ -1,11 +1,11 @@
-"""Whether one set of predictions is ahead of another on the same products, wrongly said so at a known rate.
+"""Paired tests: is model B's weighted F1 higher than model A's on the same products, at a given significance level?
 
-Two looks at the weighted F1, both of which must show the lead:
+Two tests must agree:
 
-- the lower end of the bootstrap's one-sided interval: products are drawn anew, both answers of a product together;
-- the chance of such a lead between equal models: where two models differ, which of the two gave which answer is dealt
-  out anew by coin. Two models of equal quality could have been named the other way round, so that their own lead is
-  one of equally likely ones and lies among the largest 5 % in 5 % of cases at most, however few the products.
+- the lower bound of the paired bootstrap's one-sided interval of the difference lies above zero: products are
+  resampled, both predictions of a product together;
+- the p-value of the paired randomisation (permutation) test is at most the significance level: where the two models
+  differ, their predictions are swapped with probability ½. It is exact for any number of products.
 """
 
 import math
@@ -31,9 +31,9 @@ class Lead:
 
     Attributes:
         champion, challenger: Weighted F1 of each.
-        low: The lead is at least this, wrongly so in `level` of cases.
-        chance: How often two equal models show such a lead or a larger one.
-        level: What `low` was taken at.
+        low: Lower bound of the difference, of the one-sided interval at `level`.
+        chance: p-value of the paired randomisation test.
+        level: Significance level.
         rows: Products compared.
         differing: Those that the two answer differently.
     """
@@ -53,17 +53,17 @@ class Lead:
 
     @property
     def is_shown(self) -> bool:
-        """Whether both looks show it."""
+        """Whether both tests show it."""
         return self.low > 0 and self.chance <= self.level
 
 
 def measure_lead(true_codes: Codes, champion: Codes, challenger: Codes, *, level: float, seed: int = SEED) -> Lead:
-    """Look both ways at the lead of a challenger.
+    """Test the difference of two models' weighted F1.
 
     Args:
         true_codes: int64 (num_samples,), class codes.
         champion, challenger: int64 (num_samples,), predicted class codes of the same products.
-        level: How often a lead may be shown that is none, between 0 and 0.5.
+        level: Significance level, between 0 and 0.5.
         seed: Of the draws.
 
     Raises:
@@ -90,7 +90,7 @@ def lower_end(cells: Codes, counts: Counts, level: float, seed: int = SEED) -> f
 
 
 def chance_of_lead(cells: Codes, counts: Counts, level: float, seed: int = SEED) -> float:
-    """How often the lead is reached when each product's two answers are dealt to the two models by coin.
+    """p-value of the paired randomisation test: each product's two predictions are swapped with probability ½.
 
     Reference:
         Noreen, E. W. (1989), Computer-Intensive Methods for Testing Hypotheses: approximate randomization; the observed

@@ -1,7 +1,8 @@
 """Which run a person means by the name of a model."""
 
+from rakuten.errors import RunNotFoundError
 from rakuten.outputs.runs import RunBook, RunRecord
-from rakuten.promotion.champions import ChampionBook
+from rakuten.promotion.champions import ChampionBook, Reign
 
 CHAMPION, NEWEST = "champion", "newest"
 
@@ -20,5 +21,21 @@ def named_run(book: RunBook, model: str) -> RunRecord:
     """
     if model == CHAMPION:
         champion = ChampionBook(book.store.folder).read().champion
-        return book.find(champion.candidate.run if champion else None, flow="retrain")
+        return run_of_champion(book, champion) if champion else book.find(flow="retrain")
     return book.find(None if model == NEWEST else model, flow="retrain")
+
+
+def run_of_champion(book: RunBook, champion: Reign) -> RunRecord:
+    """The run that made the champion.
+
+    Raises:
+        RunNotFoundError: If it is gone.
+    """
+    run = champion.candidate.run
+    try:
+        return book.find(run)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(
+            f"the champion's run {run} is gone from {book.folder}: `rakuten rollback` puts its predecessor back, "
+            "`rakuten promote RUN --force --reason TEXT` makes another run's model champion"
+        ) from error

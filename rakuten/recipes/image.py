@@ -19,14 +19,15 @@ class Augmentation(Strict):
     at 299 px. What was meant, 0.2 rad or some 11°, is a factor of 0.2 here.
 
     Attributes:
-        flip: Mirrored with probability 1/2: left to right, or upside down as well ("both").
+        flip: Mirrored left to right with probability 1/2 ("horizontal"); "both": and, drawn independently of that,
+            upside down with probability 1/2.
         shear: Shift to the side per pixel of height, at most (0.2); horizontal.
         rotation: Degrees to either side, at most (45).
         shift: Share of height and of width, at most (0.1).
         zoom: In or out, each side on its own, share, at most (0.2).
         crop: Share of height and width that is cut off, at a place drawn at random; the rest is enlarged.
         brightness: Share of the full range added or taken away, at most.
-        contrast: Share, at most.
+        contrast: Share by which it is raised or lowered, at most.
         colour: Share of grey that is mixed in, at most.
         fill: What comes into view beyond the borders: "white", the ground of product photos, or "edge", the last
             pixel repeated (the generator's default).

@@ -11,6 +11,7 @@ from rakuten.data.layout import Part
 from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.split import SIDES, SPLIT
 from rakuten.data.validation import EXPECTATIONS_FILE, QUARANTINE_FILE, VERDICT_FILE
+from rakuten.data.validation_page import PAGE as VALIDATION_PAGE
 from rakuten.outputs import StageOutput
 
 PART_NAMES: dict[Part, str] = {"train": "labelled", "test": "to be predicted"}
@@ -59,7 +60,8 @@ class DumpUsed:
         files: How many it holds.
         file_bytes: Of all of them.
         verdict: Content of the verdict.
-        validation_key: Of the validation, which holds Data Docs.
+        validation_key: Of the validation.
+        validation_page: Where its page is, seen from another output; None: not known.
         quarantine: Rows by reason.
         expectations: Every one with its outcome.
     """
@@ -70,12 +72,13 @@ class DumpUsed:
     file_bytes: int
     verdict: Mapping[str, Any]
     validation_key: str
+    validation_page: str | None
     quarantine: list[Quarantine]
     expectations: list[dict[str, Any]]
 
 
-def read_dump(name: str, snapshot: StageOutput, validation: StageOutput) -> DumpUsed:
-    """What a dump held and what became of it."""
+def read_dump(name: str, snapshot: StageOutput, validation: StageOutput, page: StageOutput | None) -> DumpUsed:
+    """What a dump held and what became of it; `page` is `render_validation` of the validation."""
     files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
     return DumpUsed(
         name=name,
@@ -84,6 +87,7 @@ def read_dump(name: str, snapshot: StageOutput, validation: StageOutput) -> Dump
         file_bytes=int(files["size"].sum()),
         verdict=validation.read_json(VERDICT_FILE),
         validation_key=validation.key,
+        validation_page=None if page is None else f"../{page.key}/{VALIDATION_PAGE}",
         quarantine=group_quarantine(validation),
         expectations=read_expectations(validation),
     )

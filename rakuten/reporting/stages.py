@@ -59,6 +59,7 @@ def render_report(
     previous: StageOutput | None,
     command: str,
     dump_names: tuple[str, ...],
+    validation_pages: tuple[StageOutput | None, ...] = (),
     is_study: bool = False,
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def render_report(
         previous: Evaluation that an earlier run's decision got; None where there is none to compare with.
         command: What to type to do it again, without this machine's paths.
         dump_names: What people call each dump.
+        validation_pages: `render_validation` of each dump, to be linked to; empty: no links.
         is_study: Whether models are only compared: then nothing is said to be decided.
         own_files: Template, style sheet and published figures; given so that they enter the key.
 
@@ -121,6 +123,7 @@ def render_report(
     pd.DataFrame(board).to_parquet(out / LEADERBOARD, index=False)
     costs = pd.DataFrame([{"model": row.name, **cost_columns(row)} for row in rows])
     costs.to_parquet(out / COSTS, index=False)
+    pages = validation_pages or (None,) * len(validations)
     found = [finding for finding in findings.values() if finding is not None]
     steps = trace([*evaluations, decision, *found, *validations, clean, split])
     content |= (
@@ -128,7 +131,7 @@ def render_report(
         | _reference_fusions(rows, plan)
         | {"choice": choice, "weights": weights_by_case(fusions)}
         | explain(findings, rows, decided)
-        | {"dumps": list(map(read_dump, dump_names, snapshots, validations))}
+        | {"dumps": list(map(read_dump, dump_names, snapshots, validations, pages))}
         | {"parts": read_parts(clean), "sides": count_sides(split)}
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},

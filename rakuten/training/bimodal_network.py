@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.probabilities import UNPICTURED, Probabilities
 from rakuten.errors import InputError
 from rakuten.images.arrays import ImageArrays
 from rakuten.outputs import StageOutput
@@ -88,15 +87,9 @@ def train_bimodal_network(
 
     Output:
         What `train_network` writes.
-        probabilities_unpictured.parquet: of the same products, photos hidden.
     """
     examples, inputs = bimodal_examples(clean, split, images, recipe)
     facts = train_network(out, recipe, examples, (recipe.max_ngrams, inputs.num_features))
-    scored = examples.places("validation", *(["test"] if "test" in examples.sides else []))
-    hidden = inputs.without_photos()
-    network = read_model(out / MODEL)
-    values = predict(network, lambda places: hidden.gather(scored[places]), len(scored), recipe.fit.batch_size)
-    Probabilities(examples.productids[scored], values).write(out / UNPICTURED)
     return {"without_image": inputs.digests.count(None), **facts}
 
 
@@ -148,7 +141,7 @@ def bimodal_examples(
     if not arrays.usable:
         raise InputError(f"{recipe.name} learns from texts and photos, and none of the photos can be read")
     inputs = BimodalInputs.of(products, recipe, arrays, arrays.shape[0])
-    return examples_of(products, gather=inputs.gather), inputs
+    return examples_of(products, gather=inputs.gather, unpictured=inputs.without_photos().gather), inputs
 
 
 def bimodal_predictor(folder: Path, images: Path | None) -> Predictor:

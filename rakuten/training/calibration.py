@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.folds import Folds, cross_fitted
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,6 +89,49 @@ class Calibration:
 def uncalibrated(num_classes: int) -> Calibration:
     """What is used where there is nothing to fit on: the sigmoids of the scores, made to sum to 1."""
     return Calibration(slope=1.0, offset=0.0, power=1.0, biases=np.zeros(num_classes))
+
+
+def cross_calibrated(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.int64], folds: Folds) -> Floats:
+    """Probabilities of validation rows, each by a calibration fitted to the other folds.
+
+    Args:
+        scores: (num_rows, num_classes), none of the rows fitted on.
+        targets: int64 (num_rows,), columns of the true classes; negative where the class has no column: such rows are
+            answered, but nothing is fitted to them.
+        folds: int64 (num_rows,), see `rakuten.data.folds`. A fold without others stays uncalibrated.
+
+    Returns:
+        float64 (num_rows, num_classes), rows sum to 1.
+    """
+    if not len(targets):
+        return np.zeros(scores.shape)
+
+    def answer(others: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> Floats:
+        return fit_calibration(scores[others], targets[others]).apply(scores[rows])
+
+    return cross_fitted(folds, answer)
+
+
+def fit_calibration(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.int64]) -> Calibration:
+    """The calibration of rows whose class has a column; uncalibrated where there is none.
+
+    Args:
+        scores: (num_rows, num_classes).
+        targets: int64 (num_rows,), columns of the true classes; negative where the class has no column.
+    """
+    counted = targets >= 0
+    return Calibration.fit(scores[counted], targets[counted]) if counted.any() else uncalibrated(scores.shape[1])
+
+
+def columns_of(targets: npt.NDArray[np.int64], known: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Columns of targets among the known ones, int64 (num_rows,); -1 for those that are not known.
+
+    Args:
+        targets: int64 (num_rows,).
+        known: int64 (num_known,), ascending.
+    """
+    places = np.minimum(np.searchsorted(known, targets), len(known) - 1)
+    return np.where(known[places] == targets, places, -1)
 
 
 def over_all_classes(of_known: npt.NDArray[np.floating], known: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -23,12 +23,14 @@ class Examples:
         targets: int64 (num_examples,), class positions in the order of `classes.CODES`; hidden for test products.
         sides: str (num_examples,), of `FITTED_SIDES`.
         gather: Places among these examples → the network's inputs for them.
+        unpictured: The same, photos hidden; None where the network does not read texts and photos at once.
     """
 
     productids: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
     sides: npt.NDArray[np.str_]
     gather: Gather
+    unpictured: Gather | None = None
 
     def places(self, *sides: str) -> npt.NDArray[np.int64]:
         """Where the examples of these sides stand, ascending.
@@ -47,16 +49,17 @@ class Examples:
         return Rows(lambda chosen: self.gather(places[chosen]), self.targets[places])
 
 
-def examples_of(products: pd.DataFrame, gather: Gather) -> Examples:
+def examples_of(products: pd.DataFrame, gather: Gather, unpictured: Gather | None = None) -> Examples:
     """Examples of these products.
 
     Args:
         products: productid, prdtypecode, side.
-        gather: Places among `products` → inputs.
+        gather, unpictured: Places among `products` → inputs.
     """
     return Examples(
         productids=products["productid"].to_numpy(np.int64),
         targets=targets_of(products["prdtypecode"]),
         sides=products["side"].to_numpy(np.str_),
         gather=gather,
+        unpictured=unpictured,
     )

@@ -2,10 +2,13 @@
 
 Batches are pure functions of their position, see `rakuten.training.steps`. A checkpoint holds what else decides the
 rest of the training: weights, optimizer, seed generators of dropout and augmentation, the best weights so far, the
-running sums of the current epoch, and the history, from which early stopping is decided anew.
+running sums of the current epoch, the probabilities of validation rows after each epoch, and the history, from which
+early stopping is decided anew.
 """
 
+import itertools
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +16,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.errors import InputError
+from rakuten.errors import DivergenceError
 from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
-from rakuten.training.scoring import predict, score
+from rakuten.training.scoring import Gather, predict, score
 from rakuten.training.steps import Rows, Steps
+from rakuten.training.stopping import best_epoch, stops
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
+
+# Lists of arrays in the state of a fit.
+LISTS = ("best_weights", "validated", "validated_unpictured")
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,16 @@ class Fitted:
             validation_accuracy, validation_f1_weighted.
         best_epoch: The epoch with the lowest validation loss, counted from 1; without validation rows the last one.
         resumed_from_step: Steps of an interrupted attempt that were not done again.
+        validated: float32 (num_epochs, num_rows, num_classes), probabilities of the validation rows after each epoch;
+            (0, 0, 0) without validation rows.
+        validated_unpictured: The same, photos hidden; None where that was not asked for.
     """
 
     history: list[dict[str, float]]
     best_epoch: int
     resumed_from_step: int
+    validated: npt.NDArray[np.float32]
+    validated_unpictured: npt.NDArray[np.float32] | None = None
 
 
 def fit(
@@ -51,6 +63,7 @@ def fit(
     seed: int,
     scratch: Path,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    unpictured: Gather | None = None,
 ) -> Fitted:
     """Fit a network, or finish fitting it, with Adam on sparse categorical cross-entropy.
 
@@ -65,15 +78,17 @@ def fit(
         seed: Of the order of rows.
         scratch: Folder of checkpoints; what an interrupted attempt of the same training left there is used.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
+        unpictured: The validation rows' inputs with photos hidden, of a network that reads texts and photos; answered
+            after each epoch too, and decide nothing.
 
     Raises:
-        InputError: If the loss stops being finite.
+        DivergenceError: If the loss stops being finite.
         ValueError: If there are no validation rows, and the settings need some.
     """
     if validation is None and (settings.patience is not None or settings.restore_best):
         raise ValueError("without validation rows there is no best epoch to wait for or to restore")
     steps = Steps(model, train, settings, seed)
-    return _Fitting(model, steps, validation, settings, Checkpoints(scratch, checkpoint_seconds)).run()
+    return _Fitting(model, steps, validation, unpictured, settings, Checkpoints(scratch, checkpoint_seconds)).run()
 
 
 @dataclass
@@ -86,15 +101,18 @@ class _State:
     accuracy_sum: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     best_weights: list[npt.NDArray[Any]] = field(default_factory=list)
+    validated: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    validated_unpictured: list[npt.NDArray[np.float32]] = field(default_factory=list)
+
+    @property
+    def losses(self) -> list[float]:
+        """Validation losses, one an epoch; none without validation rows."""
+        return [entry["validation_loss"] for entry in self.history if "validation_loss" in entry]
 
     @property
     def best_epoch(self) -> int:
-        """Counted from 1; 0 before the first epoch has ended; the earlier one of two that are equal.
-
-        Without validation rows the last one.
-        """
-        losses = [entry["validation_loss"] for entry in self.history if "validation_loss" in entry]
-        return losses.index(min(losses)) + 1 if losses else len(self.history)
+        """Counted from 1; 0 before the first epoch has ended. Without validation rows the last one."""
+        return best_epoch(self.losses) or len(self.history)
 
 
 class _Fitting:
@@ -103,12 +121,14 @@ class _Fitting:
         model: "keras.Model",
         steps: Steps,
         validation: Rows | None,
+        unpictured: Gather | None,
         settings: FitSettings,
         checkpoints: Checkpoints,
     ) -> None:
         self.model = model
         self.steps = steps
         self.validation = validation
+        self.unpictured = unpictured
         self.settings = settings
         self.checkpoints = checkpoints
         self.state = _State()
@@ -120,9 +140,7 @@ class _Fitting:
 
     @property
     def finished(self) -> bool:
-        patience = self.settings.patience
-        waited = self.state.epoch - self.state.best_epoch
-        return self.state.epoch >= self.settings.epochs or (patience is not None and waited >= patience)
+        return self.state.epoch >= self.settings.epochs or stops(self.state.losses, self.settings.patience)
 
     def run(self) -> Fitted:
         self._restore()
@@ -132,7 +150,14 @@ class _Fitting:
         report_progress(self.steps_done, self.steps_done, "steps")
         if self.settings.restore_best:
             self.model.set_weights(self.state.best_weights)
-        return Fitted(self.state.history, self.state.best_epoch, resumed_from_step)
+        state = self.state
+        return Fitted(
+            state.history,
+            state.best_epoch,
+            resumed_from_step,
+            np.stack(state.validated) if state.validated else np.empty((0, 0, 0), np.float32),
+            np.stack(state.validated_unpictured) if state.validated_unpictured else None,
+        )
 
     def _run_epoch(self) -> None:
         for step in range(self.state.step, self.steps.per_epoch):
@@ -146,7 +171,7 @@ class _Fitting:
     def _run_step(self) -> None:
         loss, accuracy = self.steps.run(self.state.epoch, self.state.step)
         if not np.isfinite(loss):
-            raise InputError(
+            raise DivergenceError(
                 f"training diverged: expected a finite loss, received {loss} in epoch {self.state.epoch + 1}; "
                 f"a learning rate below {self.settings.learning_rate} may help"
             )
@@ -172,7 +197,11 @@ class _Fitting:
     def _validate(self) -> dict[str, float]:
         if self.validation is None:
             return {}
-        validated = predict(self.model, self.validation.gather, len(self.validation), self.settings.batch_size)
+        num_rows, batch_size = len(self.validation), self.settings.batch_size
+        validated = predict(self.model, self.validation.gather, num_rows, batch_size)
+        self.state.validated.append(validated)
+        if self.unpictured is not None:
+            self.state.validated_unpictured.append(predict(self.model, self.unpictured, num_rows, batch_size))
         scores = score(validated, self.validation.targets)
         return {
             "validation_loss": scores.loss,
@@ -182,16 +211,21 @@ class _Fitting:
 
     def _save(self) -> None:
         state = self.state
-        best = {f"best_{place}": value for place, value in enumerate(state.best_weights)}
+        lists = {f"{name}_{place}": value for name in LISTS for place, value in enumerate(getattr(state, name))}
         names = ("epoch", "step", "loss_sum", "accuracy_sum", "history")
-        self.checkpoints.save(Checkpoint(self.steps.arrays() | best, {name: getattr(state, name) for name in names}))
+        self.checkpoints.save(Checkpoint(self.steps.arrays() | lists, {name: getattr(state, name) for name in names}))
 
     def _restore(self) -> None:
         checkpoint = self.checkpoints.load()
         if checkpoint is None:
             return
         self.steps.restore(checkpoint.arrays)
-        num_best = sum(name.startswith("best_") for name in checkpoint.arrays)
-        best = [checkpoint.arrays[f"best_{place}"] for place in range(num_best)]
-        self.state = _State(**checkpoint.position, best_weights=best)
+        lists: dict[str, Any] = {name: _listed(checkpoint.arrays, name) for name in LISTS}
+        self.state = _State(**checkpoint.position, **lists)
         logger.info("resumed at step %d of epoch %d", self.state.step, self.state.epoch + 1)
+
+
+def _listed(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> list[npt.NDArray[Any]]:
+    """The arrays `<name>_0`, `<name>_1`, … of a checkpoint."""
+    names = itertools.takewhile(arrays.__contains__, (f"{name}_{place}" for place in itertools.count()))
+    return [arrays[name] for name in names]

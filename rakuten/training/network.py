@@ -1,6 +1,7 @@
 """Training any Keras network of this project on its examples, and predicting with it: what all families share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.data.folds import folds_of
+from rakuten.data.probabilities import PROBABILITIES, UNPICTURED, Probabilities
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
 from rakuten.outputs import SCRATCH, StageOutput
@@ -21,6 +23,7 @@ from rakuten.training.examples import FITTED_SIDES, Examples
 from rakuten.training.fit import Fitted, fit
 from rakuten.training.model_files import MODEL, read_model, write_model
 from rakuten.training.scoring import Gather, predict, refuse_constant, score
+from rakuten.training.stopping import cross_fitted_epochs, row_losses
 
 if TYPE_CHECKING:
     import keras
@@ -50,7 +53,7 @@ def train_network(
 
     Returns:
         Rows of each side, epochs, the best epoch, the step an interrupted attempt was resumed from, parameters, and
-        scores on validation rows.
+        scores on validation rows, each answered after the epoch that the other folds keep.
 
     Raises:
         InputError: If there are no train or no validation rows, the weights do not fit, or the training diverges.
@@ -60,9 +63,11 @@ def train_network(
     Output:
         model.keras, recipe.json: all that prediction needs.
         history.parquet: epoch, loss, accuracy, validation_loss, validation_accuracy, validation_f1_weighted.
-        probabilities.parquet: of validation and test rows.
+        probabilities.parquet: of test rows by that model, of validation rows after the epoch that the other folds keep.
+        probabilities_unpictured.parquet: the same, photos hidden; where the examples have them.
     """
     train, validation = examples.places("train"), examples.places("validation")
+    unpictured = examples.unpictured
     make_reproducible(recipe.seed)
     model = build_model(recipe, NUM_CLASSES, input_shape, weights)
     fitted = fit(
@@ -73,14 +78,18 @@ def train_network(
         seed=recipe.seed,
         scratch=out / SCRATCH / CHECKPOINTS,
         checkpoint_seconds=checkpoint_seconds,
+        unpictured=None if unpictured is None else lambda places: unpictured(validation[places]),
     )
-    scored = np.flatnonzero(np.isin(examples.sides, ("validation", "test")))
-    values = predict(model, lambda places: examples.gather(scored[places]), len(scored), recipe.fit.batch_size)
-    is_validation = examples.sides[scored] == "validation"
-    refuse_constant(values[is_validation], examples.targets[validation], recipe.name)
+    losses = row_losses(fitted.validated, examples.targets[validation])
+    answered = _Answers(model, examples, recipe, losses)
+    seen = answered.to(examples.gather, fitted.validated)
+    of_validation = seen.of(examples.productids[validation]).values
+    refuse_constant(of_validation, examples.targets[validation], recipe.name)
     _write(out, recipe, model, fitted)
-    Probabilities(examples.productids[scored], values).write(out / PROBABILITIES)
-    scores = score(values[is_validation], examples.targets[validation])
+    seen.write(out / PROBABILITIES)
+    if unpictured is not None and fitted.validated_unpictured is not None:
+        answered.to(unpictured, fitted.validated_unpictured).write(out / UNPICTURED)
+    scores = score(of_validation, examples.targets[validation])
     return {
         **{f"{side}_rows": int((examples.sides == side).sum()) for side in FITTED_SIDES},
         "epochs": len(fitted.history),
@@ -152,6 +161,30 @@ def read_network(folder: Path, batch_size: int) -> Callable[[Gather, int], npt.N
     """
     network = read_model(folder / MODEL)
     return lambda gather, num_rows: predict(network, gather, num_rows, batch_size)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Probabilities of validation and test rows of a network that validation rows have stopped.
+
+    Attributes:
+        losses: float64 (num_epochs, num_validation_rows).
+    """
+
+    model: "keras.Model"
+    examples: Examples
+    recipe: NetworkRecipe
+    losses: npt.NDArray[np.float64]
+
+    def to(self, gather: Gather, validated: npt.NDArray[np.float32]) -> Probabilities:
+        """Answers to inputs, given those to the validation rows after each epoch."""
+        sides, ids = self.examples.sides, self.examples.productids
+        validation, test = (np.flatnonzero(sides == side) for side in ("validation", "test"))
+        values = np.empty((len(ids), NUM_CLASSES), np.float32)
+        values[validation] = cross_fitted_epochs(self.losses, validated, folds_of(ids[validation]), self.recipe.fit)
+        values[test] = predict(self.model, lambda places: gather(test[places]), len(test), self.recipe.fit.batch_size)
+        scored = np.sort(np.concatenate([validation, test]))
+        return Probabilities(ids[scored], values[scored])
 
 
 def _write(out: Path, recipe: NetworkRecipe, model: "keras.Model", fitted: Fitted) -> None:

@@ -14,16 +14,25 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.classes import CODES
+from rakuten.data.folds import Folds
 from rakuten.data.hidden import require_open
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextNgramsRecipe
 from rakuten.text.ngrams import Kind, Ngrams, Tfidf
-from rakuten.training.calibration import Calibration, over_all_classes, uncalibrated
+from rakuten.training.calibration import (
+    Calibration,
+    columns_of,
+    cross_calibrated,
+    fit_calibration,
+    over_all_classes,
+    uncalibrated,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+Floats = npt.NDArray[np.float32]
 Field = Literal["designation", "description"]
 # Column of texts of equal length, one a field.
 Texts = dict[Field, Sequence[str]]
@@ -107,24 +116,26 @@ class NgramClassifier:
         arrays = np.ascontiguousarray(coefficients.T, np.float32), intercepts.astype(np.float32)
         return cls(blocks, known, *arrays, uncalibrated(len(known)))
 
-    def calibrated(self, texts: Texts, targets: npt.NDArray[np.int64]) -> Self:
-        """The same classifier with probabilities fitted to rows it was not fitted on.
+    def calibrated(self, texts: Texts, targets: npt.NDArray[np.int64], folds: Folds) -> tuple[Self, Floats]:
+        """Fit the calibration to rows that the classifier was not fitted on.
 
         Args:
             texts: Of validation rows.
             targets: int64 (num_rows,); rows of classes without train rows do not count. Without any row
                 it stays uncalibrated.
+            folds: int64 (num_rows,), see `rakuten.data.folds`.
+
+        Returns:
+            The classifier with the calibration of all rows, for rows not among them; and the rows' own probabilities,
+            float32 (num_rows, 27), each by a calibration of the other folds.
 
         Raises:
             HeldOutError: If the class of a row is hidden.
         """
         require_open(targets, "calibrate an n-gram classifier")
-        counted = np.flatnonzero(np.isin(targets, self.targets)).tolist()
-        if not counted:
-            return replace(self, calibration=uncalibrated(len(self.targets)))
-        of_rows: Texts = {field: [column[row] for row in counted] for field, column in texts.items()}
-        places = np.searchsorted(self.targets, targets[counted])
-        return replace(self, calibration=Calibration.fit(self.scores(of_rows), places))
+        scores, columns = self.scores(texts), columns_of(targets, self.targets)
+        cross_fitted = over_all_classes(cross_calibrated(scores, columns, folds), self.targets)
+        return replace(self, calibration=fit_calibration(scores, columns)), cross_fitted
 
     def calibrated_like(self, other: Self) -> Self:
         """The same classifier with the calibration of another one, fitted by the same recipe to other rows."""

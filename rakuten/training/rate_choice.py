@@ -4,6 +4,9 @@ The report took the rate of the lowest loss, as long as the losses around it wer
 smoothed over neighbouring rates, and volatility is how far a loss lies from the line between its two neighbours: a
 trend, however steep, is not volatile, and neither is a bend.
 
+A rate is taken only well below the one at which the loss diverges or has lost half of what it had gained: a network
+that is trained for hundreds of steps at such a rate diverges where one batch at it did no harm.
+
 With a rate a batch the lowest point lies on a plateau as broad as a factor of three, on which noise alone says where:
 of rates that are as good within the noise the smallest is taken, which is also where a slow test has its minimum.
 """
@@ -33,6 +36,10 @@ SIGNIFICANT = 5.0
 ROUNDING = 1e-6
 # Standard errors within which a loss is as good as the lowest.
 EQUAL = 2.0
+# A rate lies at least this factor below the one at which the loss diverges …
+MARGIN = 10.0
+# … or has lost this share of its gain.
+LOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Choice:
         volatility: Of the neighbours of `rate`, in units of the loss.
         volatility_limit: What counted as volatile.
         diverged_at: First rate at which the loss had diverged, or None.
+        limit: Highest rate that keeps the margin, or None where the loss neither diverged nor rose.
         smoothed: float64 (num_rates,); no number from the divergence on.
         why: In words.
     """
@@ -54,6 +62,7 @@ class Choice:
     volatility: float
     volatility_limit: float
     diverged_at: float | None
+    limit: float | None
     smoothed: Floats
     why: str
 
@@ -65,6 +74,7 @@ class Choice:
             "volatility": self.volatility,
             "volatility_limit": self.volatility_limit,
             "diverged_at": self.diverged_at,
+            "limit": self.limit,
             "why": self.why,
         }
 
@@ -72,7 +82,8 @@ class Choice:
 def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
     """The smallest rate whose smoothed loss is the lowest within the noise, and whose neighbours are not volatile.
 
-    Neither the scale of the losses nor anything after their divergence matters.
+    Where the loss diverges or rises again, only rates a factor of `MARGIN` below that count. Neither the scale of the
+    losses nor anything after their divergence matters.
 
     Args:
         rates: float64 (num_rates,), ascending, each the same multiple of the one before it.
@@ -101,7 +112,16 @@ def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
     limit = max(VOLATILE * usual, VOLATILE_SHARE * gain)
     calm = volatility <= limit
     best = int(np.where(calm, smoothed, np.inf).argmin())
-    good = calm & (smoothed <= smoothed[best] + EQUAL * errors[best] * volatility[best])
+    ceiling = _limit(rates, smoothed, best, end)
+    allowed = calm & (smoothed < smoothed[0]) & (rates[: len(seen)] <= ceiling)
+    if not allowed.any():
+        # The loss falls for less than the margin; short fits at lower rates must tell.
+        allowed = calm
+    good = allowed & (smoothed <= _within_noise(best, smoothed, errors, volatility))
+    is_lowest = bool(good.any())
+    if not is_lowest:
+        chosen = int(np.where(allowed, smoothed, np.inf).argmin())
+        good = allowed & (smoothed <= _within_noise(chosen, smoothed, errors, volatility))
     place = int(good.argmax())
     return Choice(
         rate=float(rates[place]),
@@ -109,9 +129,18 @@ def choose_rate(rates: Floats, losses: Floats, smoothing: float) -> Choice:
         volatility=float(volatility[place]),
         volatility_limit=limit,
         diverged_at=None if end is None else float(rates[end]),
+        limit=float(ceiling) if np.isfinite(ceiling) else None,
         smoothed=np.concatenate([smoothed, np.full(len(losses) - len(seen), np.nan)]),
-        why=_why(rates, place, best, lowest, len(seen)),
+        why=_why(rates[: len(seen)], place, best, lowest, is_lowest=is_lowest),
     )
+
+
+def _limit(rates: Floats, smoothed: Floats, best: int, end: int | None) -> float:
+    """Highest rate that keeps the margin to where the loss diverges or has lost its gain; infinite without either."""
+    risen = smoothed[best:] > smoothed[best] + LOST * (smoothed[0] - smoothed[best])
+    if risen.any():
+        return float(rates[best + int(risen.argmax())] / MARGIN)
+    return np.inf if end is None else float(rates[end] / MARGIN)
 
 
 def divergence(rates: Floats, losses: Floats | Sequence[float], smoothing: float) -> int | None:
@@ -169,12 +198,19 @@ def _sums(values: Floats, weights: Floats) -> Floats:
     return np.convolve(values, weights)[reach : reach + len(values)]
 
 
-def _why(rates: Floats, place: int, best: int, lowest: int, num_seen: int) -> str:
+def _within_noise(place: int, smoothed: Floats, errors: Floats, volatility: Floats) -> float:
+    """Highest loss that is as good as the one at this place."""
+    return float(smoothed[place] + EQUAL * errors[place] * volatility[place])
+
+
+def _why(rates: Floats, place: int, best: int, lowest: int, *, is_lowest: bool) -> str:
     words = "the lowest smoothed loss"
     if place != best:
         words = f"the smallest rate whose smoothed loss is within the noise of the lowest, at {rates[best]:.2g}"
+    if not is_lowest:
+        words = f"the best rate a factor of {MARGIN:g} below the one where the loss rises, lowest at {rates[best]:.2g}"
     if best != lowest:
         words += f"; lower still at {rates[lowest]:.2g}, where losses are volatile"
-    if best == num_seen - 1:
+    if best == len(rates) - 1:
         words += "; the loss fell to the end, so a higher rate may be better still"
     return words

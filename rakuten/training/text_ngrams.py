@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rakuten.data.classes import NUM_CLASSES
+from rakuten.data.folds import folds_of
 from rakuten.data.hidden import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.outputs import StageOutput, report_progress
@@ -47,7 +49,8 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
         ConstantPredictionError: If it answers one class whatever it is shown.
 
     Output:
-        ngrams.json, ngrams.npz: the model (`NgramClassifier.read`). probabilities.parquet: of validation and test rows.
+        ngrams.json, ngrams.npz: the model (`NgramClassifier.read`), calibrated on all validation rows.
+        probabilities.parquet: of test rows by that model, of validation rows by calibrations of the other folds.
     """
     products = read_labelled(clean, split, COLUMNS)
     targets = targets_of(products["prdtypecode"])
@@ -57,14 +60,18 @@ def train_text_ngrams(out: Path, clean: StageOutput, split: StageOutput, recipe:
     report_progress(1, 3, "steps")
     if not is_on["validation"].any():
         logger.warning("%s: no validation rows; its probabilities are not calibrated", recipe.name)
-    model = fitted.calibrated(_texts(products[is_on["validation"]]), targets[is_on["validation"]])
-    report_progress(2, 3, "steps")
-    scored = is_on["validation"] | is_on["test"]
-    probabilities = Probabilities(
-        products["productid"].to_numpy(np.int64)[scored], model.probabilities(_texts(products[scored]))
+    validation = products[is_on["validation"]]
+    productids = products["productid"].to_numpy(np.int64)
+    model, of_validation = fitted.calibrated(
+        _texts(validation), targets[is_on["validation"]], folds_of(productids[is_on["validation"]])
     )
-    of_validation = probabilities.values[is_on["validation"][scored]]
+    report_progress(2, 3, "steps")
     refuse_constant(of_validation, targets[is_on["validation"]], recipe.name)
+    scored = is_on["validation"] | is_on["test"]
+    values = np.empty((int(scored.sum()), NUM_CLASSES), np.float32)
+    values[is_on["validation"][scored]] = of_validation
+    values[is_on["test"][scored]] = model.probabilities(_texts(products[is_on["test"]]))
+    probabilities = Probabilities(productids[scored], values)
     model.write(out)
     probabilities.write(out / PROBABILITIES)
     report_progress(3, 3, "steps")

@@ -11,12 +11,20 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from rakuten.data.classes import CODES
+from rakuten.data.folds import Folds
 from rakuten.data.hidden import require_open
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextTfidfRecipe
 from rakuten.text.word_tfidf import WordTfidf
-from rakuten.training.calibration import Calibration, over_all_classes, uncalibrated
+from rakuten.training.calibration import (
+    Calibration,
+    columns_of,
+    cross_calibrated,
+    fit_calibration,
+    over_all_classes,
+    uncalibrated,
+)
 from rakuten.training.estimator_files import read_estimators, write_estimators
 from rakuten.training.estimators import Members, fitted, has_probabilities, scores, unfitted
 from rakuten.training.row_limit import stratified_rows
@@ -74,23 +82,30 @@ class TfidfClassifier:
         calibration = None if has_probabilities(recipe.estimator) else uncalibrated(len(known))
         return cls(recipe, tfidf, known, members, len(rows), calibration)
 
-    def calibrated(self, texts: Sequence[str], targets: npt.NDArray[np.int64]) -> Self:
-        """The same classifier with probabilities fitted to rows it was not fitted on; itself where it needs none.
+    def calibrated(
+        self, texts: Sequence[str], targets: npt.NDArray[np.int64], folds: Folds
+    ) -> tuple[Self, npt.NDArray[np.float32]]:
+        """Fit the calibration to rows that the classifier was not fitted on; itself where it needs none.
 
         Args:
             texts: Of validation rows, clean.
             targets: int64 (num_rows,); rows of classes without train rows do not count. Without any row
                 it stays uncalibrated.
+            folds: int64 (num_rows,), see `rakuten.data.folds`.
+
+        Returns:
+            The classifier with the calibration of all rows, for rows not among them; and the rows' own probabilities,
+            float32 (num_rows, 27), each by a calibration of the other folds.
 
         Raises:
             HeldOutError: If the class of a row is hidden.
         """
         require_open(targets, f"calibrate {self.recipe.name}")
-        counted = np.flatnonzero(np.isin(targets, self.known)).tolist()
-        if self.calibration is None or not counted:
-            return self
-        places = np.searchsorted(self.known, targets[counted])
-        return replace(self, calibration=Calibration.fit(self.scores([texts[row] for row in counted]), places))
+        scores, columns = self.scores(texts), columns_of(targets, self.known)
+        if self.calibration is None:
+            return self, over_all_classes(scores, self.known)
+        cross_fitted = over_all_classes(cross_calibrated(scores, columns, folds), self.known)
+        return replace(self, calibration=fit_calibration(scores, columns)), cross_fitted
 
     def calibrated_like(self, other: Self) -> Self:
         """The same classifier with the calibration of another one, fitted by the same recipe to other rows."""

@@ -56,7 +56,7 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
         (["retrain", "--dump", "{unlabelled}"], "no labels to learn from"),
         (["retrain", "--dump", "{dump}", "--plan", "{unlabelled}/odd.toml"], "odd_network"),
         (["find-lr", "--dump", "{dump}", "--recipe", "text_ngrams"], "is no Keras network, it has no learning rate"),
-        (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 20 steps"),
+        (["find-lr", "--dump", "{dump}", "--recipe", "text_dnn", "--steps", "3"], "expected at least 100 steps"),
         (["find-lr", "--dump", "{unlabelled}", "--recipe", "text_dnn"], "no labels to learn from"),
         (["study-images", "--dump", "{unlabelled}"], "no labels to learn from"),
         (

@@ -33,7 +33,7 @@ def digests(manifests: dict[str, dict[str, Any]]) -> dict[str, str]:
         f"{key}/{name}": record["sha256"]
         for key, manifest in manifests.items()
         for name, record in manifest["files"].items()
-        if not key.startswith("render_report") and not name.startswith("data_docs/")
+        if name not in ("costs.html", "costs.parquet")
     }
 
 

@@ -36,7 +36,7 @@ def test_a_dump_is_explored_beside_an_earlier_one_and_the_second_time_nothing_is
     assert "Compared with earlier" in text
     assert "<script" not in text
     assert (
-        page.parent / text.split('href="../validate_dump')[1].split('"')[0].join(("../validate_dump", ""))
+        page.parent / text.split('href="../render_validation')[1].split('"')[0].join(("../render_validation", ""))
     ).is_file()
     made = {path.parent.name: path.read_bytes() for path in outputs.glob("*-v*/manifest.json")}
     # The later dump repeats the earlier one's photos: they were looked at once.

@@ -8,7 +8,7 @@ import pytest
 
 from flows.commands import failures
 from flows.commands.streams import ERRORS, make_streams_tolerant
-from flows.console import WithoutTraceback
+from flows.console import TerminalFormatter
 from rakuten.errors import DumpError, OutputError
 
 
@@ -127,6 +127,11 @@ def test_the_terminal_shows_no_traceback_and_other_handlers_do() -> None:
     error = raised(KeyError("plan"))
     information = (type(error), error, error.__traceback__)
     record = logging.LogRecord("prefect", logging.ERROR, "", 0, "Task run failed", None, information)
-    shown = WithoutTraceback(logging.Formatter("%(levelname)s %(message)s")).format(record)
+    shown = TerminalFormatter(logging.Formatter("%(levelname)s %(message)s")).format(record)
     assert shown == "ERROR Task run failed"
     assert "Traceback" in logging.Formatter().format(record)
+
+
+def test_control_characters_in_log_lines_are_shown_escaped() -> None:
+    record = logging.LogRecord("rakuten", logging.INFO, "", 0, "image %s", ("a\x1b[2J\u202e.jpg",), None)
+    assert TerminalFormatter(logging.Formatter("%(message)s")).format(record) == "image a\\x1b[2J\\u202e.jpg"

@@ -26,7 +26,7 @@ def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_rate_found_is_shown_beside_its_picture_and_found_again(
     prefect_api: None, dump: Path, outputs: Path
 ) -> None:
-    keys = find_learning_rate(dump=str(dump), recipe="text_fasttext", steps=60)
+    keys = find_learning_rate(dump=str(dump), recipe="text_fasttext", steps=100)
     store = OutputStore(outputs)
     found, picture = (store.find(keys[role]) for role in ("found", "picture"))
     assert found is not None
@@ -34,9 +34,10 @@ def test_the_rate_found_is_shown_beside_its_picture_and_found_again(
     rate = found.facts["learning_rate"]
     assert 1e-4 < rate < 1
     lines = rate_lines(store, keys["found"], keys["picture"])
+    assert sum("the recipe's own" in line and "weighted F1" in line for line in lines) == 1
     assert lines[0] == f"learning_rate = {rate:.1e}"
     assert str(picture.file("curve.png")) in lines[-1]
-    assert len(pd.read_parquet(found.file("curve.parquet"))) <= 60
+    assert len(pd.read_parquet(found.file("curve.parquet"))) <= 100
 
     with get_client(sync_client=True) as client:
         artifacts = {artifact.key: artifact for artifact in client.read_artifacts()}
@@ -44,7 +45,7 @@ def test_the_rate_found_is_shown_beside_its_picture_and_found_again(
     assert "data:image/png;base64," in str(artifacts["learning-rate-curve"].data)
 
     made = {path.name: path.stat().st_mtime_ns for path in outputs.glob("*-v*/manifest.json")}
-    assert find_learning_rate(dump=str(dump), recipe="text_fasttext", steps=60) == keys
+    assert find_learning_rate(dump=str(dump), recipe="text_fasttext", steps=100) == keys
     assert {path.name: path.stat().st_mtime_ns for path in outputs.glob("*-v*/manifest.json")} == made
 
 
@@ -57,8 +58,14 @@ def test_what_cannot_be_searched_is_refused_at_once(dump: Path, tmp_path: Path) 
     check_find_rate(str(dump), "text_dnn", "batch", None)
     with pytest.raises(RecipeError, match="family text_ngrams is no Keras network, it has no learning rate"):
         check_find_rate(str(dump), "text_ngrams", "batch", None)
-    with pytest.raises(RecipeError, match="expected at least 20 steps of the learning rate, received 3"):
+    with pytest.raises(
+        RecipeError, match="expected at least 20 steps of the learning rate, one epoch each, received 3"
+    ):
         check_find_rate(str(dump), "text_dnn", "epoch", 3)
+    with pytest.raises(
+        RecipeError, match="expected at least 100 steps of the learning rate, one batch each, received 60"
+    ):
+        check_find_rate(str(dump), "text_dnn", "batch", 60)
     with pytest.raises(DumpError, match="absent is no folder"):
         check_find_rate("absent", "text_dnn", "batch", None)
     odd = tmp_path / "odd_network.toml"

@@ -1,5 +1,6 @@
 """New dumps are told once each: not before they are complete, not again after a restart, anew when they change."""
 
+import json
 import os
 from pathlib import Path
 
@@ -70,3 +71,17 @@ def test_a_dump_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     assert tell_of_arrivals(catalogue_of(folder)) == ["d2"]
     (odd / "y_train_CVw08PX.csv").unlink()
     assert tell_of_arrivals(catalogue_of(folder)) == ["d1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\0\xff", b'{"a": {"b": 1}}', None])
+def test_a_damaged_memory_is_begun_anew(tmp_path: Path, outputs: Path, content: bytes | None) -> None:
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    outputs.mkdir()
+    memory = outputs / "arrivals.json"
+    if content is None:
+        memory.mkdir()
+    else:
+        memory.write_bytes(content)
+    assert tell_of_arrivals(catalogue_of(folder)) == []
+    assert list(json.loads(memory.read_text("utf-8"))) == [str(folder)]

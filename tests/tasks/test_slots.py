@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from rakuten.errors import GpuError
 from tasks.precedence import giving_way, going_first, wait_for_turn
 from tasks.slots import training_slot
 
 # Takes a slot, says so, holds it until it is told to end.
 HOLDER = """
 import sys
+import rakuten.gpus
+rakuten.gpus.count_devices = lambda: 8
 from tasks.slots import training_slot
 with training_slot("training") as resources:
     print(resources.gpu, resources.threads, flush=True)
@@ -35,6 +38,7 @@ def first_line(process: "subprocess.Popen[str]") -> str:
 @pytest.fixture(autouse=True)
 def _two_gpus(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAKUTEN_GPUS", "[4, 7]")
+    monkeypatch.setattr("rakuten.gpus.count_devices", lambda: 8)
     monkeypatch.setenv("RAKUTEN_CORES", "6")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")])))
 
@@ -80,6 +84,12 @@ def test_without_gpus_there_are_the_cpu_slots_of_the_settings(monkeypatch: pytes
     with training_slot("a") as resources:
         assert resources.gpu is None
         assert resources.threads == 2
+
+
+def test_a_gpu_that_the_machine_lacks_is_refused_before_a_slot_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rakuten.gpus.count_devices", lambda: 7)
+    with pytest.raises(GpuError, match="RAKUTEN_GPUS is"), training_slot("a"):
+        pass
 
 
 def test_a_backfill_waits_for_the_nightly_run_and_others_do_not() -> None:

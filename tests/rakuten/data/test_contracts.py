@@ -1,8 +1,5 @@
 """Contracts against small tables; Great Expectations is imported once for all of them."""
 
-import hashlib
-import socket
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from rakuten.data.contracts import Contract, ContractResult
-from rakuten.data.expectations import check_frame, check_frames
+from rakuten.data.expectations import check_frame
 from rakuten.errors import ContractError
 
 
@@ -118,33 +115,3 @@ def test_limit_is_a_share_or_a_few_of_a_small_table(rows: int, limit: int) -> No
 
 def test_no_limit_allows_for_the_loss_of_a_whole_table() -> None:
     assert contract(NOT_BLANK, share=1.0, at_least=5).quarantine_limit(7) == 6
-
-
-def test_data_docs_have_the_same_bytes_each_time_and_nothing_leaves_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[object] = []
-
-    def refuse(*arguments: object, **_: object) -> None:
-        asked.append(arguments)
-        raise OSError("no network in this test")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    pairs = [(pd.DataFrame({"title": ["x", " ", None]}), contract(NOT_BLANK))]
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        check_frames(pairs, docs=folder)
-    assert asked == []
-    one, two = ({path.relative_to(folder): digest(path) for path in files(folder)} for folder in folders)
-    assert one == two
-    assert (folders[0] / "index.html").is_file()
-    assert sum(path.stat().st_size for path in files(folders[0])) < 500_000
-
-
-def files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,7 +10,6 @@ from scipy.spatial import distance
 
 from rakuten.data.classes import CLASSES
 from rakuten.data.shift import (
-    FALSE_ALARM,
     MODERATE,
     TOO_FEW,
     Shift,
@@ -26,7 +25,7 @@ from rakuten.data.shift import (
 )
 
 PUBLISHED = np.array([product_class.published_count for product_class in CLASSES]) / 84916
-ROUNDS = 800
+ROUNDS = 300
 
 
 def test_psi_is_the_sum_of_differences_times_log_ratios() -> None:
@@ -61,16 +60,16 @@ def test_cells_of_a_number_hold_every_value_once() -> None:
 def test_samples_of_one_population_alarm_as_rarely_as_promised(
     shares: npt.NDArray[np.float64], old: int, new: int, shared: int
 ) -> None:
-    random, alpha = np.random.default_rng(7), 0.02
+    random, alpha = np.random.default_rng(7), 0.1
     alarms = 0
-    for _ in range(ROUNDS):
+    for seed in range(ROUNDS):
         both = random.multinomial(shared, shares)
         before = both + random.multinomial(old - shared, shares)
         after = both + random.multinomial(new - shared, shares)
-        shift = shift_of_counts(before, after, shared=both, alpha=alpha)
+        shift = shift_of_counts(before, after, shared=both, alpha=alpha, seed=seed)
         alarms += shift.psi > shift.chance
-    # Three standard errors of a share of 2 % in 800 rounds.
-    assert abs(alarms / ROUNDS - alpha) < 0.015
+    # Three standard errors of a share of 10 % in 300 rounds.
+    assert abs(alarms / ROUNDS - alpha) < 0.052
 
 
 @pytest.mark.parametrize("shares", [PUBLISHED, np.array([0.35, 0.65])], ids=["27 classes", "missing or not"])
@@ -85,8 +84,8 @@ def test_small_samples_of_one_population_do_not_alarm_more_often(
     for seed in range(ROUNDS):
         both = random.multinomial(shared, shares)
         samples = [both + random.multinomial(size - shared, shares) for size in (old, new)]
-        alarms += shift_of_counts(samples[0], samples[1], shared=both, alpha=0.02, seed=seed).matters
-    assert alarms / ROUNDS < 0.035
+        alarms += shift_of_counts(samples[0], samples[1], shared=both, alpha=0.1, seed=seed).matters
+    assert alarms / ROUNDS < 0.152
 
 
 def complete_change(kind: str, before: int, after: int, seed: int = 0) -> Shift:
@@ -167,23 +166,23 @@ def test_dealt_out_members_are_as_many_in_each_sample_and_cell() -> None:
 def test_numbers_of_one_population_alarm_as_rarely_as_promised() -> None:
     random = np.random.default_rng(11)
     alarms = 0
-    for _ in range(ROUNDS):
+    for seed in range(ROUNDS):
         # Lengths: skewed, in whole words, many of them zero.
         before, after = (np.floor(random.lognormal(2, 1, size)) * (random.random(size) > 0.3) for size in (900, 400))
-        shift = shift_of_values(before, after)
+        shift = shift_of_values(before, after, alpha=0.1, seed=seed)
         alarms += shift.psi > shift.chance
-    assert alarms / ROUNDS < 4 * FALSE_ALARM
+    assert abs(alarms / ROUNDS - 0.1) < 0.052
 
 
-@pytest.mark.parametrize("size", [5, 10, 20, 50])
+@pytest.mark.parametrize("size", [5, 10, 50])
 def test_few_documents_alarm_rarely_and_are_never_called_none_though_all_words_changed(size: int) -> None:
     random = np.random.default_rng(5)
     in_before = np.arange(2 * size) < size
     alarms = sum(
         shift_of_documents(topical_documents(random, 2 * size), in_before, ~in_before, alpha=0.02, seed=seed).matters
-        for seed in range(100)
+        for seed in range(30)
     )
-    assert alarms <= 7
+    assert alarms <= 3
     words = topical_documents(random, 2 * size).toarray()
     changed = csr_matrix(np.hstack([words * in_before[:, None], words * ~in_before[:, None]]))
     assert shift_of_documents(changed, in_before, ~in_before).verdict in (

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from rakuten.data.contracts import Contract
 from rakuten.data.layout import X_TEST, X_TRAIN, Y_TRAIN
 from rakuten.data.snapshot import list_dump
 from rakuten.data.validation import accept_products, check_table, validate_dump
+from rakuten.data.validation_page import render_validation
 from rakuten.errors import ContractError
 from rakuten.images.inspection import inspect_images
 from rakuten.outputs import StageOutput
@@ -60,7 +62,12 @@ def test_a_sound_dump_passes_whole(small_dump: Any, reading: Any, tmp_path: Path
         "test: 0 of 6 records quarantined, at most 1 may be",
     ]
     assert validated.quarantine == set()
-    assert (validated.validation.folder / "data_docs" / "index.html").is_file()
+    assert set(validated.validation.manifest.files) == {
+        "expectations.parquet",
+        "quarantine.csv",
+        "quarantine.parquet",
+        "verdict.json",
+    }
     accepted = validated.accept()
     assert column(accepted, "productid") == list(range(1001, 1055))
     assert None not in column(accepted, "image_digest") + column(accepted, "image_digest", "test")
@@ -98,6 +105,11 @@ def test_odd_records_are_quarantined_and_the_rest_goes_on(small_dump: Any, readi
         "test: 1 of 6 records quarantined, at most 1 may be: "
         '1 designation_blank (X_test_update.csv, record 2: designation is ""; expected that a product has a title)',
     ]
+    counted = pq.read_table(validated.validation.file("quarantine.parquet")).to_pandas()
+    assert counted["quarantined"].tolist() == (counted["severity"] == "critical").tolist()
+    spread = pd.read_csv(validated.validation.file("quarantine.csv"))
+    assert spread["quarantined"].tolist() == counted["quarantined"].tolist()
+    assert spread["detail"].str.contains("expected|already").all()
     accepted = validated.accept()
     assert column(accepted, "row") == [row for row in range(1, 55) if row not in (4, 9, 12)]
     assert column(accepted, "row", "test") == [1, 2, 3, 4, 5, 6]
@@ -105,6 +117,21 @@ def test_odd_records_are_quarantined_and_the_rest_goes_on(small_dump: Any, readi
         row for row, found in zip(column(accepted, "row"), column(accepted, "image_digest"), strict=True) if not found
     ]
     assert without == [20, 21]
+
+
+def test_the_page_of_a_dump_with_a_hostile_title_shows_it_as_text(
+    small_dump: Any, reading: Any, tmp_path: Path
+) -> None:
+    garbled = "� " + hostile.TITLES["script"]
+    small_dump.tables[X_TRAIN][4][1] = garbled
+    dump = small_dump.write(tmp_path / "dump")
+    validated = Validated(reading, dump)
+    arguments = {"snapshot": reading.snapshot(dump), "contracts": CONTRACTS, "dump_name": "dump"}
+    rendered = validated.store.run(render_validation, validation=validated.validation, **arguments)
+    page = hostile.parse_page(rendered.file("validation.html").read_text("utf-8"))
+    section = page.find(id="raw_products")
+    assert section is not None
+    assert "<script>alert(1)</script>" in section.get_text()
 
 
 def test_too_many_odd_records_fail_the_dump_saying_what_and_how_many(

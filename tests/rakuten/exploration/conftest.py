@@ -90,10 +90,13 @@ class Exploring:
         folder = self.store.folder / key
         verdict = {"verdict.json": json.dumps(VERDICT)}
         validation = StageOutput(key=key, folder=folder) if folder.is_dir() else self.hand_made.output(key, verdict)
+        key = f"render_validation-v1-{self.snapshot.key[-8:]}"
+        page = self.store.find(key) or self.hand_made.output(key, {"validation.html": ""})
         return self.store.run(
             render_exploration,
             snapshot=self.snapshot,
             validation=validation,
+            validation_page=page,
             texts=self.texts,
             described=self.described,
             repeats=self.repeats,

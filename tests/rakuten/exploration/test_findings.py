@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rakuten.data.shift import TOO_FEW
 from rakuten.exploration.findings import findings
 
 
@@ -60,11 +61,17 @@ def test_missing_descriptions_are_told_with_the_classes_that_miss_most() -> None
 
 
 def test_shifts_that_matter_are_named_and_their_absence_too() -> None:
-    rows = [{"means": "language", "matters": True}, {"means": "brightness of the image", "matters": False}]
+    rows = [
+        {"means": "language", "matters": True, "verdict": "large"},
+        {"means": "brightness of the image", "matters": False, "verdict": "none"},
+        {"means": "class", "matters": False, "verdict": TOO_FEW},
+    ]
     assert "1 shift since the earlier dump to look at: language." in sentences(comparison={"rows": rows})
     many = [{"means": f"measure {number}", "matters": True} for number in range(7)]
     assert any("7 shifts" in text and "measure 4 and 2 more." in text for text in sentences(comparison={"rows": many}))
-    assert any("Nothing shifted" in text for text in sentences(comparison={"rows": rows[1:]}))
+    whole, part = sentences(comparison={"rows": rows[1:2]}), sentences(comparison={"rows": rows[1:]})
+    assert any("Nothing shifted" in text and text.endswith("enough to matter.") for text in whole)
+    assert any("Nothing shifted" in text and "as far as 1 measure of 2 can tell" in text for text in part)
 
 
 def test_doubtful_labels_are_counted() -> None:

@@ -1,10 +1,12 @@
 """The page stands alone, says what is absent, names every picture, and shows the figures that the stages found."""
 
+import csv
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -128,12 +130,35 @@ def test_a_dump_of_one_product_has_a_page(labelled: bool, explore_in: Any, tmp_p
     assert parsed.find(id="compared") is not None
 
 
-def test_what_a_dump_holds_is_text_on_the_page_and_no_markup(explore_in: Any, tmp_path: Path) -> None:
-    dump = tmp_path / '"><script>alert(1)<'
+def hostile_dump(folder: Path) -> Path:
+    """A dump whose titles and name are hostile texts, all in one class."""
+    dump = folder / '"><script>alert(1)<'
     dump.mkdir()
-    (dump / "X_train_update.csv").write_text(
-        ',designation,description,productid,imageid\n0,"&lt;script&gt;alert(1)<img src=x onerror=y>",,1,2\n', "utf-8"
-    )
-    _, parsed = read_page(explore_in(dump).page())
-    assert not parsed.find_all("script")
-    assert not parsed.find_all("img")
+    with (dump / "X_train_update.csv").open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(["", "designation", "description", "productid", "imageid"])
+        for row, title in enumerate([title.replace("\0", "") for title in hostile.TITLES.values()] * 3):
+            table.writerow([row, title, title, row + 1, row + 1])
+    labels = [f"{row},10" for row in range(3 * len(hostile.TITLES))]
+    (dump / "y_train_CVw08PX.csv").write_text("\n".join([",prdtypecode", *labels]) + "\n", "utf-8")
+    return dump
+
+
+def test_what_a_dump_holds_is_text_on_the_page_and_no_markup(explore_in: Any, tmp_path: Path) -> None:
+    output = explore_in(hostile_dump(tmp_path)).page()
+    page = hostile.parse_page(output.file("exploration.html").read_text("utf-8"))
+    assert not page.find_all("img")
+    summary = hostile.parse_markdown(output.file("exploration.md").read_text("utf-8"))
+    assert '"><script>alert(1)<' in summary.h1.text
+
+
+def test_the_page_links_to_the_validation_page(page: tuple[str, BeautifulSoup], generated: Any) -> None:
+    _, parsed = page
+    (link,) = [link["href"] for link in parsed.find_all("a") if link.text == "validation page"]
+    assert (generated.page(generated).folder / link).resolve().is_file()
+
+
+def test_a_generated_dump_is_called_so(page: tuple[str, BeautifulSoup], generated: Any) -> None:
+    _, parsed = page
+    assert parsed.find(class_="generated") is not None
+    assert "**Generated data**" in generated.page(generated).file("exploration.md").read_text("utf-8")

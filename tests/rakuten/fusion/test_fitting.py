@@ -19,6 +19,7 @@ from rakuten.fusion.fitting import (
 from rakuten.recipes.plan import FusionMethod
 
 NUM_ROWS = 400
+FOLDS = np.arange(NUM_ROWS) % 5
 
 Members = tuple[np.ndarray, np.ndarray]
 
@@ -67,7 +68,7 @@ def test_a_stack_learns_what_an_average_cannot(members: Members) -> None:
     # A member that always says the next class is as good as one that is right, once its habit is known.
     shifted = np.roll(values[:1], 1, axis=2)
     pair = np.concatenate([shifted, values[2:]])
-    stacked = cross_fitted(fit_stack, pair, targets)
+    stacked = cross_fitted(fit_stack, pair, targets, FOLDS)
     assert weighted_f1(stacked, targets) > weighted_f1(pair[0], targets) + 0.15
 
 
@@ -93,7 +94,7 @@ def test_cross_fitting_answers_no_row_by_what_was_fitted_to_it(members: Members)
 
         return Spy.weighing(np.ones(len(some)))
 
-    cross_fitted(fit, values, targets)
+    cross_fitted(fit, values, targets, FOLDS)
     assert asked == [(NUM_ROWS * 4 // 5, 0)] * 5
 
 
@@ -101,5 +102,5 @@ def test_cross_fitting_answers_no_row_by_what_was_fitted_to_it(members: Members)
 @pytest.mark.parametrize("num_rows", [1, 2, 3])
 def test_every_method_copes_with_a_handful_of_rows(method: FusionMethod, num_rows: int, members: Members) -> None:
     values, targets = (members[0][:, :num_rows], members[1][:num_rows])
-    answered = cross_fitted(FITS[method], values, targets)
+    answered = cross_fitted(FITS[method], values, targets, FOLDS[:num_rows])
     np.testing.assert_allclose(answered.sum(axis=1), 1, atol=1e-9)

@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rakuten.data.classes import CODES
+from rakuten.data.folds import folds_of
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import MismatchError
 from rakuten.fusion.alignment import align
 from rakuten.fusion.combining import Average
-from rakuten.fusion.fitting import FITS, weighted_f1
+from rakuten.fusion.fitting import FITS, fit_mixture, weighted_f1
 from rakuten.fusion.fuser import Fuser
 from rakuten.recipes.plan import FusionMethod
+from rakuten.training.calibration import Calibration, cross_calibrated
 
 METHODS = tuple(FITS)
 MODALITIES = ("text", "text", "image")
@@ -186,3 +188,61 @@ def test_a_product_that_one_of_two_text_models_lacks_is_refused() -> None:
     fuser, _ = fitted("average")
     with pytest.raises(MismatchError, match="1 of 1 products are in no case of this fusion"):
         fuser.apply(align([members[0], None, None], productids[:1]))
+
+
+def scores_of_two_members(seed: int, num_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of two members that err as often, and independently, and true classes."""
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 27, num_rows)
+    scores = random.normal(-0.8, 0.35, (2, num_rows, 27))
+    scores[:, np.arange(num_rows), targets] += random.normal(0.9, 0.6, (2, num_rows))
+    return scores, targets
+
+
+def test_a_member_gains_no_weight_by_calibration_on_the_rows_that_weigh_it() -> None:
+    """Only the first member is calibrated on the validation rows; other rows give what it is worth."""
+    fresh, known = scores_of_two_members(999, 3_000)
+    elsewhere = Calibration.fit(fresh[0], known)
+    gains, differences = [], []
+    for seed in range(4):
+        scores, targets = scores_of_two_members(seed, 150)
+        second, folds = elsewhere.apply(scores[1]), folds_of(np.arange(1, 151))
+        weight, used, honest = (
+            fit_mixture(np.stack([first, second]), targets).weights[0]
+            for first in (
+                elsewhere.apply(scores[0]),
+                Calibration.fit(scores[0], targets).apply(scores[0]),
+                cross_calibrated(scores[0], targets, folds),
+            )
+        )
+        gains.append(used - weight)
+        differences.append(honest - weight)
+    assert min(gains) > 0.01
+    assert abs(np.mean(differences)) < 0.01 < np.mean(gains)
+
+
+def test_the_class_of_a_validation_row_moves_no_answer_to_it() -> None:
+    members, productids, targets = random_members(3)
+    aligned, folds = align(members[:2], productids), folds_of(productids)
+    other = np.where(folds == 0, (targets + 5) % 27, targets)
+    for method in METHODS:
+        before, after = (
+            Fuser.fit(method, aligned, truth, ("text", "text"), calibrate=False)[1][folds == 0]
+            for truth in (targets, other)
+        )
+        np.testing.assert_array_equal(before, after, err_msg=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", ["one class", "one row", "one fold"])
+def test_validation_rows_that_tell_little_make_a_fusion_all_the_same(method: FusionMethod, case: str) -> None:
+    members, productids, targets = random_members(3)
+    if case == "one class":
+        targets = np.full_like(targets, 4)
+    else:
+        kept = folds_of(productids) == 1 if case == "one fold" else np.arange(len(productids)) == 0
+        productids, targets = productids[kept], targets[kept]
+    fuser, answers = Fuser.fit(method, align(members[:2], productids), targets, ("text", "text"), calibrate=True)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-6)
+    fused = fuser.apply(align(members[:2], members[0].productids))
+    assert np.isfinite(fused.values).all()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.errors import ContractError, KeyInputError, StageProcessError
+from rakuten.errors import ContractError, GpuError, KeyInputError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput, report_progress
 from rakuten.outputs.child import Resources, run_in_child
 from rakuten.outputs.progress import Progress, listening
@@ -45,6 +45,12 @@ def behave(out: Path, how: str, folder: Path, knobs: Knobs, others: tuple[StageO
     return {"rate": knobs.rate, "threads": os.environ["OMP_NUM_THREADS"], "gpu": os.environ["CUDA_VISIBLE_DEVICES"]}
 
 
+@stage(version=1, libraries=("keras",), isolated=True)
+def train_something(out: Path) -> None:
+    """Come as far as training."""
+    (out / "trained.txt").write_text("on whatever there was")
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OutputStore:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
@@ -73,6 +79,12 @@ def test_output_progress_and_log_come_back(store: OutputStore, caplog: pytest.Lo
 def test_an_error_of_this_project_arrives_as_itself(store: OutputStore) -> None:
     with pytest.raises(ContractError, match="17 rows are broken"):
         run(store, "refused")
+
+
+def test_a_training_that_was_given_a_gpu_which_keras_does_not_see_is_refused(store: OutputStore) -> None:
+    with pytest.raises(GpuError, match=r"gives this training GPU 97, and tensorflow sees none: .*RAKUTEN_GPUS unset"):
+        run_in_child(store, train_something, {}, Resources(threads=1, gpu=97))
+    assert store.find(train_something.key()) is None
 
 
 def test_a_killed_process_is_told_by_its_signal(store: OutputStore) -> None:

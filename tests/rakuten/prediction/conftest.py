@@ -94,6 +94,7 @@ class Packed:
             "evaluations": tuple(run(evaluate, scored=each, split=split, name=name) for name, each in scored.items()),
             "clean": clean,
             "split": split,
+            "snapshots": (hand_made.output("record_snapshot-v1-a", {}, generated=False),),
             "dump_names": ("small",),
         }
         self.output: StageOutput = run(package_model, **self.inputs)

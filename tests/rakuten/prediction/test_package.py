@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pytest
 
@@ -16,6 +17,7 @@ from rakuten.outputs.stage_output import file_digest
 from rakuten.prediction.members import Members
 from rakuten.prediction.package import ModelPackage, open_package, package_folder
 from rakuten.prediction.packing import package_model
+from rakuten.printable import printable
 
 
 def test_a_package_holds_what_prediction_needs_and_no_more(package: ModelPackage) -> None:
@@ -177,3 +179,26 @@ def test_weights_of_a_backbone_travel_along(packed: Any, tmp_path: Path) -> None
     assert found[0] is not None
     assert (found[0].key, found[0].path) == (weights.key, package.folder / "weights/weights.h5")
     assert found[1] is None
+
+
+def test_the_card_of_models_trained_on_generated_data_says_so_first(packed: Any, copied: Path, hand_made: Any) -> None:
+    snapshot = hand_made.output("record_snapshot-v1-b", {}, generated=True)
+    output = packed.store.run(package_model, **{**packed.inputs, "snapshots": (snapshot,), "dump_names": ("monday",)})
+    lines = output.file("card.md").read_text("utf-8").splitlines()
+    assert lines[2].startswith("**Trained on generated data: monday.**")
+    assert "generated data" not in (copied / "card.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", hostile.TITLES.values(), ids=hostile.TITLES)
+def test_the_name_of_a_dump_is_text_in_the_card(name: str, packed: Any) -> None:
+    card = (
+        packed.store.run(package_model, **{**packed.inputs, "dump_names": (name,)}).file("card.md").read_text("utf-8")
+    )
+    plain = hostile.parse_markdown(card.replace("    rakuten predict", "rakuten predict"))
+    assert " ".join(printable(name).split())[:8] in plain.get_text()
+
+
+def test_classes_without_test_products_have_no_scores_in_the_card(copied: Path) -> None:
+    rows = [line for line in (copied / "card.md").read_text("utf-8").splitlines() if line.endswith("| 0 |")]
+    assert len(rows) == 24
+    assert all("| – | – | – |" in row for row in rows)

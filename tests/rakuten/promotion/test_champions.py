@@ -221,6 +221,12 @@ def test_a_model_is_named_by_its_role_or_its_run(tmp_path: Path) -> None:
         named_run(runs, "never")
 
 
+def test_a_champion_whose_run_was_removed_is_one_line_with_the_ways_out(tmp_path: Path) -> None:
+    reigning(ChampionBook(tmp_path), 1)
+    with pytest.raises(RunNotFoundError, match=r"^the champion's run run-1 is gone[^\n]*rollback[^\n]*--force[^\n]*$"):
+        named_run(RunBook(OutputStore(tmp_path)), "champion")
+
+
 @given(moves=st.lists(st.sampled_from(["promote", "refuse", "back"]), max_size=12))
 @settings(max_examples=25, deadline=None)
 def test_the_book_is_a_stack_whatever_happens(tmp_path_factory: pytest.TempPathFactory, moves: list[str]) -> None:

@@ -75,7 +75,7 @@ def test_a_calibration_error_that_few_products_explain_is_no_reason() -> None:
     found = check_calibration(sure(100, 0.0, 2), sure(100, 0.0, 5), RULES)
     assert found.figures["challenger"] > found.figures["limit"], found.words
     assert found.passed
-    assert found.words.endswith("which chance explains")
+    assert found.words.endswith("the difference is not significant")
 
 
 def test_the_calibration_error_is_that_of_the_scores() -> None:
@@ -116,7 +116,7 @@ def test_what_a_lead_says_can_be_read_by_itself() -> None:
     words = check_lead("lead", two_models(2000, seed=1, better=0.2), RULES).words
     assert words.startswith("weighted F1 0.")
     assert "on 2,000 products" in words
-    assert "allowed 5 %" in words
+    assert "significance level 0.05" in words
 
 
 def test_rules_over_many_nights_test_each_night_finer() -> None:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -20,6 +21,8 @@ from rakuten.evaluation.label_errors import find_label_errors
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 from rakuten.outputs.stage_output import Manifest
+from rakuten.pages.page import SPACES
+from rakuten.printable import printable
 from rakuten.recipes import Plan, load_recipe
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import render_report
@@ -203,13 +206,36 @@ def test_page_is_well_formed_and_every_link_leads_somewhere(page: str) -> None:
     assert links == {f"#{name}" for name in ids} | {"costs.html"}
 
 
-def test_data_cannot_put_markup_into_the_page(page: str) -> None:
-    assert "script" not in {tag for tag, _ in Elements(page).seen}
-    assert page.count("&lt;script&gt;") >= 3
+@pytest.mark.parametrize("title", hostile.TITLES.values(), ids=hostile.TITLES)
+def test_hostile_texts_are_text_in_page_and_summary(title: str, inputs: dict[str, Any]) -> None:
+    made, number = inputs["hand_made"], list(hostile.TITLES.values()).index(title)
 
+    def with_title(output: StageOutput, file: str, columns: list[str]) -> StageOutput:
+        rows = pd.read_parquet(output.file(file))
+        others = {path.name: path.read_text("utf-8") for path in output.folder.glob("*.json") if path.stem == "verdict"}
+        more = {name: pd.read_parquet(output.file(name)) for name in output.manifest.files if name.endswith("parquet")}
+        files = {**others, **more, file: rows.assign(**dict.fromkeys(columns, title))}
+        key = f"{output.manifest.identity['stage']}-v3-{number}"
+        return made.store.find(key) or made.output(key, files, **output.facts)
 
-def test_data_cannot_put_markup_into_the_summary(report: StageOutput) -> None:
-    assert "<script" not in report.file("report.md").read_text("utf-8")
+    (validation,) = inputs["validations"]
+    report = run(
+        inputs,
+        dump_names=(title,),
+        command=f"rakuten retrain --dump {title}",
+        validations=(with_title(validation, "quarantine.parquet", ["detail"]),),
+        findings={
+            **inputs["findings"],
+            "examples": with_title(inputs["findings"]["examples"], "examples.parquet", ["title"]),
+            "slices": with_title(inputs["findings"]["slices"], "slices.parquet", ["slice"]),
+        },
+    )
+    page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
+    hostile.parse_page(report.file("costs.html").read_text("utf-8"))
+    shown = printable(title, keep=SPACES)
+    assert {found.text for found in page.find_all(class_="title")} == {shown}
+    assert page.find(string=shown)
+    hostile.parse_markdown(report.file("report.md").read_text("utf-8"))
 
 
 def test_page_loads_nothing(page: str) -> None:
@@ -434,3 +460,11 @@ def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> Non
     board = pd.read_parquet(run(inputs).file("leaderboard.parquet"))
     assert set(board["model"]) == {"text_dnn", "image_small_cnn", "weighted vote"}
     assert board["f1_weighted"].is_monotonic_decreasing
+
+
+def test_the_report_links_to_the_validation_page(inputs: dict[str, Any]) -> None:
+    rendered = inputs["hand_made"].output("render_validation-v1-0", {"validation.html": ""})
+    report = run(inputs, validation_pages=(rendered,))
+    page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
+    (link,) = [link["href"] for link in page.find_all("a") if link.text == "validation page"]
+    assert (report.folder / link).resolve() == rendered.file("validation.html").resolve()

@@ -4,15 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pandas as pd
 import pytest
 
 from rakuten.data.classes import CODES, LABELS
 from rakuten.outputs import StageOutput
 from rakuten.pages.markdown import unescape_markdown
+from rakuten.pages.page import SPACES
+from rakuten.printable import printable
 from rakuten.recipes import load_image_study, load_recipe
 from rakuten.reporting.study import render_study
-from rakuten.reporting.study_steps import report_step
+from rakuten.reporting.study_steps import report_step, table_rows
 from rakuten.reporting.study_tables import below_baseline, score_table
 
 PICTURES = {"curves.png": "no picture", "confusion.png": "no picture"}
@@ -95,3 +98,58 @@ def test_a_step_of_which_nothing_is_left_says_why(step: tuple[StageOutput, ...],
         assert "image_resnet50_frozen: predicts one class" in unescape_markdown(text)
         assert "Step 5" in text
     assert "0.25" in study.file("report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("title", hostile.TITLES.values(), ids=hostile.TITLES)
+def test_hostile_texts_are_text_in_page_and_summary(title: str, hand_made: Any) -> None:
+    recipes = (load_recipe("image_vgg16_frozen"), load_recipe("image_resnet50_frozen"))
+    snapshot = hand_made.output("record_snapshot-v1-0", {}, generated=True)
+    split = hand_made.split(list(CODES), ["train"] * len(CODES))
+    step = hand_made.store.run(
+        report_step,
+        step="selection",
+        evaluations=(evaluated(hand_made, "image_vgg16_frozen", 0.3),),
+        recipes=recipes,
+        detailed=("image_vgg16_frozen",),
+        refused={"image_resnet50_frozen": title},
+        snapshot=snapshot,
+        split=split,
+    )
+    inputs = {"plan": load_image_study("image_study"), "snapshot": snapshot, "dump_name": title}
+    study = hand_made.store.run(render_study, steps=(step,), **inputs)
+    page = hostile.parse_page(study.file("report.html").read_text("utf-8"))
+    hostile.parse_page(study.file("costs.html").read_text("utf-8"))
+    hostile.parse_markdown(study.file("report.md").read_text("utf-8"))
+    assert page.find("li", string=f"image_resnet50_frozen: {printable(title, keep=SPACES)}") is not None
+
+
+def test_a_study_of_a_generated_dump_says_so_and_stands_beside_no_reference(hand_made: Any) -> None:
+    snapshot = hand_made.output("record_snapshot-v1-0", {}, generated=True)
+    step = hand_made.store.run(
+        report_step,
+        step="selection",
+        evaluations=(evaluated(hand_made, "image_vgg16_frozen", 0.3),),
+        recipes=(load_recipe("image_vgg16_frozen"),),
+        detailed=("image_vgg16_frozen",),
+        refused={},
+        snapshot=snapshot,
+        split=hand_made.split(list(CODES), ["train"] * len(CODES)),
+    )
+    assert "reference" not in pd.read_parquet(step.file("table.parquet"))
+    inputs = {"plan": load_image_study("image_study"), "snapshot": snapshot, "dump_name": "monday"}
+    study = hand_made.store.run(render_study, steps=(step,), **inputs)
+    page = hostile.parse_page(study.file("report.html").read_text("utf-8"))
+    assert page.h1 is not None
+    assert "on generated data" in page.h1.text
+    assert study.facts["generated"] == ["monday"]
+    assert "(generated data)" in study.file("report.md").read_text("utf-8").splitlines()[0]
+
+
+def test_classes_without_test_products_have_no_f1_and_durations_stand_apart(
+    step: tuple[StageOutput, ...], hand_made: Any
+) -> None:
+    classes = pd.read_parquet(step[0].file("classes.parquet")).set_index("prdtypecode")
+    assert classes["f1"].isna().tolist() == [False] * (len(CODES) - 1) + [True]
+    assert "seconds" not in pd.read_parquet(step[0].file("table.parquet"))
+    assert pd.read_parquet(step[0].file("costs.parquet"))["seconds"].tolist() == [12.5, 12.5]
+    assert [row["seconds"] for row in table_rows(step[0])] == [12.5, 12.5]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import check_grad
 
-from rakuten.training.calibration import Calibration, _loss, uncalibrated
+from rakuten.training.calibration import Calibration, _loss, columns_of, cross_calibrated, uncalibrated
 
 
 def scores_and_targets(seed: int, rows: int = 400, classes: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +80,46 @@ def test_a_calibration_of_other_classes_leaves_unknown_ones_where_they_are() -> 
     moved = fitted.for_classes(np.array([2, 5, 9]), np.array([2, 7, 9, 20]))
     assert moved.biases.tolist() == [0.3, 0.0, 0.4, 0.0]
     assert (moved.slope, moved.offset, moved.power) == (1.5, 0.2, 0.8)
+
+
+def test_calibrating_on_rows_flatters_them_and_cross_fitting_does_not() -> None:
+    """A calibration of very many other rows is the best there is; nothing honest beats it on few rows."""
+    best = Calibration.fit(*scores_and_targets(999, rows=3_000, classes=20))
+    gains, losses = [], []
+    for seed in range(4):
+        scores, targets = scores_and_targets(seed, rows=150, classes=20)
+        rows = np.arange(len(targets))
+        expected = cross_entropy(best, scores, targets)
+        gains.append(expected - cross_entropy(Calibration.fit(scores, targets), scores, targets))
+        crossed = cross_calibrated(scores, targets, rows % 5)
+        losses.append(float(-np.log(crossed[rows, targets]).mean()) - expected)
+    assert min(gains) > 0.01
+    assert 0 < np.mean(losses) < 0.06
+
+
+def test_the_class_of_a_row_does_not_move_its_own_calibration() -> None:
+    scores, targets = scores_and_targets(0, rows=60)
+    folds = np.arange(60) % 5
+    before = cross_calibrated(scores, targets, folds)
+    after = cross_calibrated(scores, np.where(folds == 1, (targets + 1) % 5, targets), folds)
+    assert np.array_equal(before[folds == 1], after[folds == 1])
+    assert not np.array_equal(before[folds != 1], after[folds != 1])
+
+
+def test_rows_of_classes_without_a_column_are_answered_and_not_fitted_to() -> None:
+    scores, targets = scores_and_targets(0, rows=60)
+    unknown = np.where(np.arange(60) < 6, -1, targets)
+    crossed = cross_calibrated(scores, unknown, np.arange(60) % 5)
+    assert np.isfinite(crossed).all()
+    np.testing.assert_allclose(crossed.sum(axis=1), 1)
+
+
+def test_rows_of_one_fold_stay_uncalibrated() -> None:
+    scores, targets = scores_and_targets(0, rows=8)
+    crossed = cross_calibrated(scores, targets, np.zeros(8, np.int64))
+    np.testing.assert_allclose(crossed, uncalibrated(5).apply(scores))
+    assert cross_calibrated(scores[:0], targets[:0], np.zeros(0, np.int64)).shape == (0, 5)
+
+
+def test_columns_of_targets_among_known_ones() -> None:
+    assert columns_of(np.array([9, 2, 5, 1, 26]), np.array([2, 5, 9])).tolist() == [2, 0, 1, -1, -1]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tiny_training
 
+from rakuten.data.folds import folds_of
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import ConstantPredictionError, InputError
 from rakuten.outputs.progress import Progress, listening
@@ -73,3 +74,18 @@ def test_training_without_validation_rows_is_refused_before_keras_is_imported(tm
 def test_without_validation_rows_nothing_can_be_waited_for(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no best epoch"):
         fit(None, None, None, settings(patience=2), seed=0, scratch=tmp_path)  # type: ignore[arg-type]
+
+
+def test_validation_rows_are_stored_as_answered_after_the_epoch_that_other_rows_keep(tmp_path: Path) -> None:
+    examples = tiny_training.tiny_examples()
+    validation = examples.places("validation")
+    ids, folds = examples.productids[validation], folds_of(examples.productids[validation])
+    stored = []
+    for place, others in enumerate([examples.targets[validation], (examples.targets[validation] + 1) % 3]):
+        targets = examples.targets.copy()
+        targets[validation] = np.where(folds == 0, others, examples.targets[validation])
+        changed = Examples(examples.productids, targets, examples.sides, examples.gather)
+        train(tmp_path / str(place), changed, epochs=4, patience=None)
+        stored.append(Probabilities.read(tmp_path / str(place) / "probabilities.parquet").of(ids[folds == 0]))
+    assert len(stored[0].values) > 0
+    assert np.array_equal(stored[0].values, stored[1].values)

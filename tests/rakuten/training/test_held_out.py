@@ -75,10 +75,10 @@ def test_calibrating_on_test_products_is_an_error(products: pd.DataFrame) -> Non
     targets, texts = targets_of(train["prdtypecode"]), train["clean_text"].tolist()
     hidden, asked = targets_of(test["prdtypecode"]), test["clean_text"].tolist()
     with pytest.raises(HeldOutError, match="calibrate"):
-        TfidfClassifier.fit(texts, targets, tfidf).calibrated(asked, hidden)
+        TfidfClassifier.fit(texts, targets, tfidf).calibrated(asked, hidden, np.zeros(len(asked), np.int64))
     fitted = NgramClassifier.fit({"designation": texts, "description": texts}, targets, ngrams)
     with pytest.raises(HeldOutError, match="calibrate"):
-        fitted.calibrated({"designation": asked, "description": asked}, hidden)
+        fitted.calibrated({"designation": asked, "description": asked}, hidden, np.zeros(len(asked), np.int64))
 
 
 def test_a_networks_examples_hold_no_class_of_a_test_product(products: pd.DataFrame) -> None:

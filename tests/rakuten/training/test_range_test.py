@@ -16,7 +16,7 @@ from rakuten.outputs.progress import Progress, listening
 from rakuten.recipes import RateFinderRecipe
 from rakuten.training.range_test import Losses, range_test
 
-BATCHES = RateFinderRecipe(method="batch", lowest=1e-4, highest=1.0, steps=40)
+BATCHES = RateFinderRecipe(method="batch", lowest=1e-4, highest=1.0, steps=100)
 EPOCHS = RateFinderRecipe(method="epoch", lowest=1e-4, highest=1.0, steps=20)
 
 
@@ -54,7 +54,7 @@ def test_rates_of_the_report_are_its_formula() -> None:
 
 
 def test_each_rate_lasts_a_batch_or_an_epoch(whole: dict[str, Losses]) -> None:
-    assert whole["batch"].steps == len(whole["batch"].losses) <= 40
+    assert whole["batch"].steps == len(whole["batch"].losses) <= 100
     assert whole["epoch"].steps == 20 * STEPS_PER_EPOCH
     np.testing.assert_array_equal(whole["epoch"].rates, EPOCHS.rates)
 

@@ -16,7 +16,7 @@ from rakuten.recipes import RateFinderRecipe
 from rakuten.training.image_rates import find_image_network_rate
 from rakuten.training.text_rates import find_text_hashes_rate, find_text_network_rate
 
-FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=60)
+FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=100)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,12 @@ def test_every_family_has_its_learning_rate_found_and_drawn(find: Any, recipe: A
     assert curve["step"].tolist() == list(range(1, found.facts["steps"] + 1))
     np.testing.assert_allclose(curve["learning_rate"], FINDER.rates[: len(curve)])
     assert choice["learning_rate"] == found.facts["learning_rate"]
-    chosen = curve["smoothed"][(curve["learning_rate"] == choice["learning_rate"])].item()
-    assert chosen < curve["smoothed"].iloc[0]
+    smoothed = curve["smoothed"][(curve["learning_rate"] == choice["found"])].item()
+    assert smoothed < curve["smoothed"].iloc[0]
+    tried = {trial["learning_rate"]: trial for trial in choice["trials"]}
+    assert choice["learning_rate"] in tried
+    assert {choice["found"], recipe.fit.learning_rate} <= set(tried) or len(tried) == 3
+    assert [rate for rate, trial in tried.items() if trial["own"]] == [recipe.fit.learning_rate]
     assert not (found.folder / SCRATCH).exists()
     split = pd.read_parquet(of_training["split"].file("split.parquet"))
     assert found.facts["train_rows"] == (split["side"] == "train").sum() - (

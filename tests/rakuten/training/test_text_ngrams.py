@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from rakuten.data.classes import CODES
+from rakuten.data.folds import folds_of
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import pool_sides
 from rakuten.errors import InputError, OutputError
@@ -121,11 +122,34 @@ def test_predictions_are_of_all_rows_of_the_part_in_their_order(hand_made: Any) 
 
 
 def test_predictions_are_those_of_training(hand_made: Any) -> None:
-    products = product_rows(list(GOODS), 90)
-    model = trained(hand_made, products, [SIDES[row // 3 % 5] for row in range(90)])
+    products, sides = product_rows(list(GOODS), 90), np.array([SIDES[row // 3 % 5] for row in range(90)])
+    model = trained(hand_made, products, sides.tolist())
     again = ngram_predictor(model.folder).answer(products)
     before = Probabilities.read(model.file("probabilities.parquet"))
-    assert np.array_equal(again.of(before.productids).values, before.values)
+    of_test, of_validation = (products["productid"].to_numpy()[sides == side] for side in ("test", "validation"))
+    assert np.array_equal(again.of(of_test).values, before.of(of_test).values)
+    # Validation rows are stored as calibrated by the other folds, the model as calibrated by all.
+    assert not np.array_equal(again.of(of_validation).values, before.of(of_validation).values)
+
+
+def test_the_class_of_a_validation_product_changes_nothing_that_is_stored_for_it(
+    hand_made: Any, hand_made_in: Any, tmp_path: Any
+) -> None:
+    products, sides = product_rows(list(GOODS), 90), [SIDES[row // 3 % 5] for row in range(90)]
+    changed = products["productid"].isin(
+        [productid for productid, side in zip(products["productid"], sides, strict=True) if side == "validation"]
+    )
+    fold = folds_of(products["productid"].to_numpy(np.int64)) == 0
+    others = products.copy()
+    others.loc[changed & fold, "prdtypecode"] = 40
+    stored = [
+        Probabilities.read(trained(made, frame, sides).file("probabilities.parquet")).of(
+            products["productid"].to_numpy()[changed & fold]
+        )
+        for made, frame in ((hand_made, products), (hand_made_in(tmp_path / "elsewhere"), others))
+    ]
+    assert len(stored[0].values) > 0
+    assert np.array_equal(stored[0].values, stored[1].values)
 
 
 def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: Any) -> None:

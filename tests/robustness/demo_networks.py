@@ -1,4 +1,4 @@
-"""Trains a network of the demo plan on generated examples, as a stage; run as a script, for tests that kill it."""
+"""A network of the demo plan trained on generated examples, as a stage, for tests that kill its process."""
 
 import sys
 from pathlib import Path
@@ -38,7 +38,6 @@ def train_demo_network(out: Path, name: str) -> dict[str, Any]:
     return train_network(out, recipe, examples, shape, checkpoint_seconds=0)
 
 
-if __name__ == "__main__":
-    from demo_networks import train_demo_network as as_imported
-
-    OutputStore(Path(sys.argv[1])).run(as_imported, name=sys.argv[2])
+def main() -> None:
+    """Train into the outputs folder and for the recipe that the command line names."""
+    OutputStore(Path(sys.argv[1])).run(train_demo_network, name=sys.argv[2])

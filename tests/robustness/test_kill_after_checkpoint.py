@@ -15,13 +15,14 @@ import rakuten
 from rakuten.outputs import OutputStore, StageOutput
 
 KILLS = 10
+IMPORTS = (str(Path(__file__).parent), str(Path(rakuten.__file__).parents[1]))
 STAGE = demo_networks.train_demo_network.name
 
 
 def training(outputs: Path, network: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, demo_networks.__file__, str(outputs), network],
-        env={**os.environ, "PYTHONPATH": str(Path(rakuten.__file__).parents[1])},
+        [sys.executable, "-c", "import demo_networks; demo_networks.main()", str(outputs), network],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(IMPORTS)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -13,6 +13,8 @@ from rakuten.data.expectations import check_frames
 from rakuten.data.validation import checked_pairs, contract_frames
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
+from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.page import render
 
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
@@ -62,7 +64,16 @@ def write_data_docs(
         shutil.rmtree(folder / name, ignore_errors=True)
     for page in sorted(folder.rglob("*.html")):
         page.write_text(secured(page.read_text("utf-8")), "utf-8")
-    return folder / "index.html"
+    return write_index(folder)
+
+
+def write_index(folder: Path) -> Path:
+    """Write a list of all pages in place of the index of Great Expectations, which is empty without scripts."""
+    index = folder / "index.html"
+    pages = sorted(page.relative_to(folder).as_posix() for page in folder.rglob("*.html") if page != index)
+    own_files = OwnFiles(package="data")
+    index.write_text(render(own_files, "data_docs.html.j2", {"pages": pages, "style": own_files.style()}), "utf-8")
+    return index
 
 
 def secured(page: str) -> str:

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from data_contracts import load_contract
 from rakuten.data.contracts import Contract
-from rakuten.data.data_docs import require_docs_folder, secured, write_data_docs
+from rakuten.data.data_docs import require_docs_folder, secured, write_data_docs, write_index
 from rakuten.data.layout import X_TRAIN, Y_TRAIN
 from rakuten.errors import InputError
 
@@ -63,6 +63,18 @@ def test_scripts_and_what_comes_from_other_hosts_are_taken_out() -> None:
     assert parsed.p is not None
     assert parsed.head is not None
     assert next(tag for tag in parsed.head.find_all(True))["http-equiv"] == "Content-Security-Policy"
+
+
+def test_the_index_lists_every_page_without_scripts(tmp_path: Path) -> None:
+    for name in ("validations/labels/run/1.html", "expectations/labels.html", "index.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("<script>list()</script>", "utf-8")
+    page = BeautifulSoup(write_index(tmp_path).read_text("utf-8"), "html.parser")
+    assert [link["href"] for link in page.find_all("a")] == [
+        "expectations/labels.html",
+        "validations/labels/run/1.html",
+    ]
+    assert not page.find_all("script")
 
 
 @pytest.mark.parametrize("place", ["outputs", "outputs/docs", "outputs/../outputs/x", "file", "full", "link"])

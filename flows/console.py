@@ -64,15 +64,21 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class HidesOwnErrors(logging.Filter):
-    """Keeps tracebacks of this project's errors off the terminal: the command ends with their message.
+# How Prefect reports a task that did not run because one before it failed: dozens of lines a failure.
+NOT_RUN = "Finished in state NotReady("
 
-    They stay in the run's log in the Prefect UI.
+
+class HidesOwnErrors(logging.Filter):
+    """Keeps tracebacks of this project's errors, and tasks that did not run for one, off the terminal.
+
+    The command ends with the error's message. All of it stays in the run's log in the Prefect UI.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown."""
-        return not (record.exc_info and isinstance(record.exc_info[1], RakutenError))
+        if record.exc_info and isinstance(record.exc_info[1], RakutenError):
+            return False
+        return not record.getMessage().startswith(NOT_RUN)
 
 
 class TerminalFormatter(logging.Formatter):

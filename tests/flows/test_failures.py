@@ -8,7 +8,7 @@ import pytest
 
 from flows.commands import failures
 from flows.commands.streams import ERRORS, make_streams_tolerant
-from flows.console import TerminalFormatter
+from flows.console import HidesOwnErrors, TerminalFormatter
 from rakuten.errors import DumpError, OutputError
 
 
@@ -135,3 +135,10 @@ def test_the_terminal_shows_no_traceback_and_other_handlers_do() -> None:
 def test_control_characters_in_log_lines_are_shown_escaped() -> None:
     record = logging.LogRecord("rakuten", logging.INFO, "", 0, "image %s", ("a\x1b[2J\u202e.jpg",), None)
     assert TerminalFormatter(logging.Formatter("%(message)s")).format(record) == "image a\\x1b[2J\\u202e.jpg"
+
+
+def test_tasks_that_did_not_run_for_a_failed_one_are_no_lines_of_the_terminal() -> None:
+    shown = HidesOwnErrors().filter
+    words = "Finished in state NotReady(\"Upstream task run did not reach a 'COMPLETED' state.\", type=PENDING)"
+    assert not shown(logging.makeLogRecord({"msg": words}))
+    assert shown(logging.makeLogRecord({"msg": "Finished in state Completed()"}))

@@ -22,6 +22,12 @@ def write_page(out: Path, word: str) -> None:
     (out / "page.html").write_text(word * 1000)
 
 
+@pytest.fixture(autouse=True)
+def _this_process_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands end their process at once where Prefect is loaded, and here that is pytest's."""
+    monkeypatch.setattr("flows.commands.calling._leave", sys.exit)
+
+
 @pytest.fixture
 def store(outputs: Path) -> OutputStore:
     """Three runs: a completed retraining, a cancelled validation, an exploration whose page is there."""
@@ -72,7 +78,6 @@ def test_one_unreadable_record_hides_no_other(store: OutputStore) -> None:
 def test_what_an_exploration_shows_is_kept_and_nothing_goes_unasked(
     store: OutputStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.commands.calling._leave", sys.exit)
 
     def pages() -> int:
         return len(list(store.outputs_of("write_page")))
@@ -94,7 +99,6 @@ def test_no_lock_is_held_while_a_person_is_asked(store: OutputStore, monkeypatch
         seen.append(outputs_in_use())
         return True
 
-    monkeypatch.setattr("flows.commands.calling._leave", sys.exit)
     monkeypatch.setattr("flows.commands.housekeeping._is_terminal", lambda: True)
     monkeypatch.setattr("click.confirm", answer)
     assert CliRunner().invoke(gc, ["--keep", "0", "--min-age", "0"]).exit_code == 0

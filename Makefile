@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
 PRODUCTS := 2000
-# Whole files to two processes: fixtures that train something are made once.
-SPREAD := --numprocesses 2 --dist loadfile
+# Whole files to two processes: fixtures that train something are made once. In the order of tests/conftest.py.
+SPREAD := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup test test-slow lint demo serve ui lock clean
 

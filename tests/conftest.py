@@ -12,10 +12,21 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order tests of the library before those that load Prefect.
+
+    Prefect's threads draw from Python's random numbers, by which Keras seeds the weights of a network that is built in
+    the same process.
+    """
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] in ("flows", "tasks"))
+
+
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    """The address of a Prefect server for this session; starting one takes twenty seconds, so ask for it only where
-    flows run. Commands in processes of their own use it where PREFECT_API_URL names it, and start none themselves.
+    """The address of a Prefect server for this session; starting one takes twenty seconds: only where flows run.
+
+    Commands in processes of their own use it where PREFECT_API_URL names it, and start none themselves.
     """
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness

@@ -66,7 +66,7 @@ def test_what_cannot_be_searched_is_refused_at_once(dump: Path, tmp_path: Path) 
         RecipeError, match="expected at least 100 steps of the learning rate, one batch each, received 60"
     ):
         check_find_rate(str(dump), "text_dnn", "batch", 60)
-    with pytest.raises(DumpError, match="absent is no folder"):
+    with pytest.raises(DumpError, match="absent does not exist"):
         check_find_rate("absent", "text_dnn", "batch", None)
     odd = tmp_path / "odd_network.toml"
     odd.write_text((RECIPES / "text_dnn.toml").read_text("utf-8").replace('"text_dnn"', '"odd_network"'), "utf-8")

@@ -41,7 +41,7 @@ epochs = 1
 learning_rate = 1e-5
 [rates]
 method = "batch"
-steps = 40
+steps = 100
 [[candidates]]
 name = "MobileNetV2"
 alpha = 0.35

@@ -1,6 +1,7 @@
-"""The whole job through the command line: once, again, interrupted, on a grown dump, predicted.
+"""The whole job: once, again, interrupted, on a grown dump, predicted.
 
 One generated dump, a plan of two small text models and a small CNN. The uninterrupted run is the reference for all.
+Commands run in processes of their own where that is what is tested; other flows run in this one.
 """
 
 import csv
@@ -21,6 +22,10 @@ import pandas as pd
 import pytest
 from small_plans import RECIPES, write_small_plan
 
+from flows.features import features
+from flows.overview import plan_lines
+from flows.predict import predict_products
+from flows.retrain import retrain
 from rakuten.data.demo_dump import write_demo_dump
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import OutputStore
@@ -43,6 +48,18 @@ class Workplace:
 
     def environment(self, outputs: str) -> dict[str, str]:
         return {**os.environ, "RAKUTEN_OUTPUTS": str(self.folder / outputs), "PREFECT_API_URL": self.server}
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch, outputs: str = "outputs") -> None:
+        """Have the flows of this process use an outputs folder."""
+        monkeypatch.setenv("RAKUTEN_OUTPUTS", str(self.folder / outputs))
+
+    @property
+    def first(self) -> RunRecord:
+        """The uninterrupted run of all models."""
+        return [record for record in self.book().all() if record.flow == "retrain"][-1]
+
+    def book(self, outputs: str = "outputs") -> RunBook:
+        return RunBook(OutputStore(self.folder / outputs))
 
     def copy_outputs(self, target: str, *without: str) -> None:
         """Link outputs of stages into another outputs folder, but for those of which a pattern gives the name."""
@@ -77,9 +94,6 @@ class Workplace:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def newest(self, outputs: str = "outputs") -> RunRecord:
-        return RunBook(OutputStore(self.folder / outputs)).find(flow="retrain")
-
     def manifests(self, outputs: str = "outputs") -> dict[str, dict[str, Any]]:
         paths = (path for path in (self.folder / outputs).glob("*-v*/manifest.json") if path.parent.suffix != PARTIAL)
         return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
@@ -106,7 +120,7 @@ def digests(workplace: Workplace, outputs: str) -> dict[str, str]:
 
 
 def test_a_run_ends_with_the_scores_of_each_model_and_fusion(workplace: Workplace) -> None:
-    record = workplace.newest()
+    record = workplace.first
     assert record.status is Status.COMPLETED
     assert [row["model"] for row in record.scores] == [*RECIPES, *METHOD_NAMES.values()]
     assert record.decision in METHOD_NAMES.values()
@@ -118,7 +132,7 @@ def test_a_run_ends_with_the_scores_of_each_model_and_fusion(workplace: Workplac
 
 
 def test_the_report_stands_alone(workplace: Workplace) -> None:
-    record = workplace.newest()
+    record = workplace.first
     page = (workplace.folder / "outputs" / record.outputs["report"] / "report.html").read_text("utf-8")
     for name in RECIPES:
         assert name in page
@@ -127,7 +141,7 @@ def test_the_report_stands_alone(workplace: Workplace) -> None:
 
 
 def test_runs_and_show_tell_of_the_run(workplace: Workplace) -> None:
-    record = workplace.newest()
+    record = workplace.first
     assert record.run in workplace.rakuten("runs")
     shown = workplace.rakuten("show", record.run)
     assert f"{record.decision} decides" in shown
@@ -162,7 +176,7 @@ def test_a_run_killed_in_the_image_stage_and_in_a_training_ends_as_if_it_never_w
         for path in (workplace.folder / "killed").glob(f"*{PARTIAL}/{SCRATCH}/{ATTEMPTS}")
         if not (path.parents[1] / MANIFEST).exists()
     ]
-    book = RunBook(OutputStore(workplace.folder / "killed"))
+    book = workplace.book("killed")
     assert [book.status(record) for record in book.all()] == [Status.INTERRUPTED] * 2
     workplace.retrain(outputs="killed")
     assert digests(workplace, "killed") == digests(workplace, "outputs")
@@ -172,36 +186,46 @@ def test_a_run_killed_in_the_image_stage_and_in_a_training_ends_as_if_it_never_w
     assert all(attempts[key] == manifest["attempts"] for key, manifest in finished.items())
 
 
-def test_a_hundred_new_products_make_work_for_a_hundred_images(workplace: Workplace) -> None:
-    grown = grow(workplace.dump, workplace.folder / "grown", 100)
-    planned = workplace.rakuten("plan", "--dump", str(grown), "--plan", str(workplace.plan))
-    lines = {line.split()[0]: line for line in planned.splitlines() if line}
+@pytest.fixture(scope="module")
+def grown(workplace: Workplace) -> Path:
+    """The dump with a hundred new products."""
+    return grow(workplace.dump, workplace.folder / "grown", 100)
+
+
+def test_a_hundred_new_products_make_work_for_a_hundred_images(
+    workplace: Workplace, grown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace.enter(monkeypatch)
+    lines = {line.split()[0]: line for line in plan_lines(str(grown), str(workplace.plan), "both") if line}
     assert "100 of " in lines["inspect_images"]
     assert "100 of " in lines["resize_images"]
-    workplace.retrain(dump=grown)
+    features(dump=str(grown), plan=str(workplace.plan))
     facts = [manifest["facts"] for key, manifest in workplace.manifests().items() if key.startswith("inspect_images")]
     assert sorted(fact["images_computed"] for fact in facts)[0] == 100
 
 
-def test_two_runs_are_compared_on_the_test_products_of_both(workplace: Workplace) -> None:
-    runs = RunBook(OutputStore(workplace.folder / "outputs")).all()
-    newest, *_, oldest = [record for record in runs if record.flow == "retrain"]
-    said = workplace.rakuten("compare", oldest.run, newest.run)
-    assert f"first   {oldest.run}, {oldest.decision}" in said
+def test_two_runs_are_compared_on_the_test_products_of_both(
+    workplace: Workplace, grown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace.enter(monkeypatch)
+    texts = write_small_plan(workplace.folder / "texts.toml", ["small_ngrams"], fusion="single")
+    first, second = workplace.first, retrain(dump=str(grown), plan=str(texts))
+    said = workplace.rakuten("compare", first.run, second)
+    assert f"first   {first.run}, {first.decision}" in said
     assert "0 are only the first's" in said
     assert "McNemar" in said
     assert Path(said.split("which: ")[1].split()[0]).is_file()
     before = workplace.manifests()
-    assert workplace.rakuten("compare", oldest.run, newest.run) == said
+    assert workplace.rakuten("compare", first.run, second) == said
     assert workplace.manifests() == before
 
 
-def test_several_dumps_are_planned_as_one_run(workplace: Workplace) -> None:
+def test_several_dumps_are_planned_as_one_run(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    workplace.enter(monkeypatch)
     more = workplace.folder / "more"
     write_demo_dump(more, num_products=60, num_images=0, seed=1, num_workers=1)
-    chosen = ["--dump", str(workplace.dump), "--dump", str(more), "--plan", str(workplace.plan)]
-    lines = [line.split() for line in workplace.rakuten("plan", *chosen).splitlines() if line]
-    states = [(line[0], line[1]) for line in lines]
+    planned = plan_lines(str(workplace.dump), str(workplace.plan), "both", [str(more)])
+    states = [(words[0], words[1]) for words in map(str.split, planned) if words]
     assert states.count(("read_products", "cached")) == 1
     assert states.count(("read_products", "run")) == 1
     assert ("merge_products", "run") in states
@@ -210,23 +234,24 @@ def test_several_dumps_are_planned_as_one_run(workplace: Workplace) -> None:
     assert "join_images" not in dict(states)
 
 
-def test_a_copied_package_predicts_as_its_run_does(workplace: Workplace) -> None:
+def test_a_copied_package_predicts_as_its_run_does(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = workplace.folder / "copied package"
-    shutil.copytree(workplace.folder / "outputs" / workplace.newest().outputs["package"], copied)
+    shutil.copytree(workplace.folder / "outputs" / workplace.first.outputs["package"], copied)
     # Without the run, its models and what they predicted.
     workplace.copy_outputs(
         "elsewhere", "train_*", "refit_*", "fuse-*", "package_model-*", "classify_*", "write_submission-*"
     )
     targets = [workplace.folder / name for name in ("of_run.csv", "of_copy.csv")]
-    dump = ["--dump", str(workplace.dump)]
-    workplace.rakuten("predict", *dump, "--model", workplace.newest().run, "--output", str(targets[0]))
-    workplace.rakuten("predict", *dump, "--model", str(copied), "--output", str(targets[1]), outputs="elsewhere")
+    for target, model, outputs in zip(targets, (workplace.first.run, copied), ("outputs", "elsewhere"), strict=True):
+        workplace.enter(monkeypatch, outputs)
+        predict_products(dump=str(workplace.dump), output=str(target), model=str(model))
     assert targets[0].read_bytes() == targets[1].read_bytes()
 
 
 def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:
     target = workplace.folder / "submission.csv"
-    workplace.rakuten("predict", "--dump", str(workplace.dump), "--output", str(target))
+    chosen = ["--dump", str(workplace.dump), "--model", workplace.first.run]
+    workplace.rakuten("predict", *chosen, "--output", str(target))
     with (workplace.dump / "X_test_update.csv").open(newline="", encoding="utf-8") as stream:
         expected = [row[""] for row in csv.DictReader(stream)]
     with target.open(newline="", encoding="utf-8") as stream:
@@ -238,12 +263,15 @@ def test_predictions_come_for_every_row_in_order(workplace: Workplace) -> None:
     assert np.allclose(probabilities.drop(columns="productid").sum(axis=1), 1, atol=1e-3)
 
 
-def test_a_dump_without_images_is_classified_by_its_texts(workplace: Workplace) -> None:
+def test_a_dump_without_images_is_classified_by_its_texts(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace.enter(monkeypatch)
     bare = workplace.folder / "bare"
     bare.mkdir()
     shutil.copy(workplace.dump / "X_test_update.csv", bare)
     target = workplace.folder / "bare.csv"
-    workplace.rakuten("predict", "--dump", str(bare), "--output", str(target))
+    predict_products(dump=str(bare), output=str(target), model=workplace.first.run)
     assert len(target.read_text("utf-8").splitlines()) == len(pd.read_csv(bare / "X_test_update.csv")) + 1
 
 

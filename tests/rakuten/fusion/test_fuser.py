@@ -1,5 +1,6 @@
 """Fusions as a whole: cases by modality, temperatures, and answers that do not depend on order."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -24,6 +25,7 @@ METHODS = tuple(FITS)
 MODALITIES = ("text", "text", "image")
 
 
+@functools.cache
 def random_members(seed: int, num_rows: int = 60) -> tuple[list[Probabilities], np.ndarray, np.ndarray]:
     """Two text members of all products and an image member of half of them; productids and true classes."""
     generator = np.random.default_rng(seed)
@@ -39,6 +41,7 @@ def random_members(seed: int, num_rows: int = 60) -> tuple[list[Probabilities], 
     return members, productids, targets
 
 
+@functools.cache
 def fitted(method: FusionMethod, seed: int = 3, *, calibrate: bool = True) -> tuple[Fuser, np.ndarray]:
     members, productids, targets = random_members(seed)
     return Fuser.fit(method, align(members, productids), targets, MODALITIES, calibrate=calibrate)

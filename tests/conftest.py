@@ -1,8 +1,15 @@
 """What tests of all layers share: a Prefect API, and the folder of real products where there is one."""
 
 import os
+import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 from hypothesis import settings
@@ -22,16 +29,69 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.relative_to(tests).parts[0] in ("flows", "tasks"))
 
 
-@pytest.fixture(scope="session")
-def prefect_api() -> Iterator[str]:
-    """The address of a Prefect server for this session; starting one takes twenty seconds: only where flows run.
+# Services of Prefect's server that act by themselves on schedules, late runs, pauses and automations. Here no run comes
+# of them, and a schedule alone would put a hundred runs into the database.
+UNUSED_SERVICES = (
+    "scheduler",
+    "late_runs",
+    "foreman",
+    "pause_expirations",
+    "cancellation_cleanup",
+    "repossessor",
+    "triggers",
+)
 
-    Commands in processes of their own use it where PREFECT_API_URL names it, and start none themselves.
+
+@pytest.fixture(scope="session")
+def migrated_database(pytestconfig: pytest.Config) -> Path:
+    """An empty SQLite database with all tables of the installed Prefect, to be copied: its migrations take long.
+
+    Made once for all processes, and kept in pytest's cache for later sessions.
+    """
+    from rakuten.outputs.locks import exclusive
+
+    folder = pytestconfig.cache.mkdir("prefect")  # type: ignore[union-attr]
+    made = folder / f"{version('prefect')}.db"
+    with exclusive(folder / "database.lock", purpose="the migrations of a database"):
+        if not made.exists():
+            with TemporaryDirectory(dir=folder) as work:
+                _migrate(Path(work) / "prefect.db").rename(made)
+    return made
+
+
+def _migrate(database: Path) -> Path:
+    """Make a database as a server does at its start; all of it is in one file afterwards."""
+    address = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{database}"}
+    home = {"PREFECT_HOME": str(database.parent), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+    subprocess.run(command, env={**os.environ, **address, **home}, check=True, capture_output=True)
+    whole = database.with_name("whole.db")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(whole)) as target:
+        source.backup(target)
+    return whole
+
+
+@pytest.fixture(scope="session")
+def prefect_api(migrated_database: Path) -> Iterator[str]:
+    """The address of a Prefect server for this session; starting one takes ten seconds: only where flows run.
+
+    Commands in processes of their own use it where PREFECT_API_URL names it, and start none themselves. Tests of
+    schedules and automations start a server with all services (`real_server`).
     """
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    def folder_with_database() -> str:
+        folder = mkdtemp()
+        shutil.copy(migrated_database, Path(folder) / "prefect-test.db")
+        return folder
+
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for service in UNUSED_SERVICES:
+                patch.setenv(f"PREFECT_SERVER_SERVICES_{service.upper()}_ENABLED", "false")
+            patch.setattr("prefect.testing.utilities.mkdtemp", folder_with_database)
+            stack.enter_context(prefect_test_harness(server_startup_timeout=120))
         yield PREFECT_API_URL.value()
 
 

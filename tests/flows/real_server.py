@@ -78,7 +78,7 @@ class Serving:
         shutil.copytree(dump, self.catalogue / name)
         (self.catalogue / name / "_SUCCESS").touch()
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, body: Any = None) -> Any:
         return ask(f"http://127.0.0.1:{self.port}/api", path, body)
 
     def runs(self, deployment: str, **parameters: Any) -> list[dict[str, Any]]:

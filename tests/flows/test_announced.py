@@ -2,24 +2,12 @@
 
 import os
 import pty
-import subprocess
-import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 
-RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
-
-
-def lines_on_a_terminal(*arguments: str, outputs: Path) -> list[str]:
-    mine, its = pty.openpty()
-    environment = {"RAKUTEN_OUTPUTS": str(outputs), "PATH": "/usr/bin:/bin", "RAKUTEN_CATALOGUE": str(outputs)}
-    try:
-        subprocess.run([RAKUTEN, *arguments], stderr=its, env=environment, check=False, timeout=120)
-        return os.read(mine, 10_000).decode().splitlines()
-    finally:
-        os.close(mine)
-        os.close(its)
+from flows.cli import main
 
 
 @pytest.mark.parametrize(
@@ -27,10 +15,28 @@ def lines_on_a_terminal(*arguments: str, outputs: Path) -> list[str]:
     [(["validate", "--dump", "absent"], True), (["nightly"], True), (["show", "absent"], False)],
     ids=["validate", "nightly", "show"],
 )
-def test_a_command_that_works_says_that_it_has_begun(arguments: list[str], begins: bool, tmp_path: Path) -> None:
-    first, *others = lines_on_a_terminal(*arguments, outputs=tmp_path)
+@pytest.mark.usefixtures("as_command")
+def test_a_command_that_works_says_that_it_has_begun(
+    arguments: list[str], begins: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAKUTEN_OUTPUTS", str(tmp_path))
+    monkeypatch.setenv("RAKUTEN_CATALOGUE", str(tmp_path))
+    first, *others = lines_on_a_terminal(arguments)
     if begins:
         assert first == f"rakuten: {arguments[0]} begins …"
         (first,) = others
     assert first.startswith("rakuten: ")
     assert "begins" not in first
+
+
+def lines_on_a_terminal(arguments: list[str]) -> list[str]:
+    """What a command that ends with bad input writes to stderr, which is a terminal."""
+    mine, its = pty.openpty()
+    try:
+        with os.fdopen(its, "w", encoding="utf-8") as terminal, redirect_stderr(terminal):
+            with pytest.raises(SystemExit, match=r"^2$"):
+                main(arguments)
+            terminal.flush()
+            return os.read(mine, 10_000).decode().splitlines()
+    finally:
+        os.close(mine)

@@ -1,4 +1,7 @@
-"""The command line: instant help, one-line errors with exit code 2, no traceback, no server started for nothing."""
+"""The command line: instant help, one-line errors with exit code 2, no traceback, no server started for nothing.
+
+Commands run in this process, but for what a process of its own shows: imports, exit codes, streams, its folder.
+"""
 
 import shutil
 import subprocess
@@ -6,44 +9,47 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import RAKUTEN, Rakuten, rakuten_process
+from real_server import PROJECT
 
 from flows.cli import main
 from rakuten.recipes.loading import RECIPES
 
-RAKUTEN = Path(sys.executable).with_name("rakuten")
 
-
-def rakuten(*arguments: str, outputs: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"RAKUTEN_OUTPUTS": str(outputs), "PATH": "/usr/bin:/bin", "RAKUTEN_WEIGHTS": str(outputs)}
-    environment |= variables
-    return subprocess.run(
-        [str(RAKUTEN), *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
+def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from flows.cli import main; main(['--help'], standalone_mode=False);"
+        "print('loaded:', *[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
     )
-
-
-@pytest.fixture
-def dump(tmp_path: Path) -> Path:
-    folder = tmp_path / "dump"
-    folder.mkdir()
-    (folder / "X_train_update.csv").write_text(",designation,description,productid,imageid\n0,Chaise,,1,2\n", "utf-8")
-    (folder / "y_train_CVw08PX.csv").write_text(",prdtypecode\n0,10\n", "utf-8")
-    return folder
-
-
-def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
-    done = rakuten("--help", outputs=tmp_path)
-    assert done.returncode == 0
+    said = subprocess.check_output([sys.executable, "-c", script], text=True, cwd=PROJECT)
     for command in main.commands:
-        assert command in done.stdout
-    loaded = (
-        "import flows.cli, sys; print(*[m for m in ('prefect', 'pandas', 'pydantic', 'keras') if m in sys.modules])"
-    )
-    assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == ""
+        assert command in said
+    assert said.splitlines()[-1] == "loaded:"
 
 
 @pytest.mark.parametrize("command", main.commands)
-def test_each_command_has_help(command: str, tmp_path: Path) -> None:
-    assert rakuten(command, "--help", outputs=tmp_path).returncode == 0
+def test_each_command_has_help(command: str, rakuten: Rakuten) -> None:
+    done = rakuten(command, "--help")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"Usage: main {command}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--help"], 0, ""),
+        (["runs"], 0, ""),
+        (["retrain", "--dump", "absent"], 2, "rakuten: dump absent does not exist"),
+        (["worker"], 2, "rakuten: PREFECT_API_URL does not name a server to work for"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_process_ends_with_its_code_and_a_line(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+    done = rakuten_process(*arguments, outputs=tmp_path / "outputs")
+    assert done.returncode == code
+    assert done.stderr.count("\n") == (1 if words else 0)
+    assert done.stderr.startswith(words)
+    assert not (tmp_path / "outputs" / "prefect").exists(), "a server was started for nothing"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +112,9 @@ def test_each_command_has_help(command: str, tmp_path: Path) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(
-    arguments: list[str], message: str, dump: Path, tmp_path: Path
+    arguments: list[str], message: str, rakuten: Rakuten, one_product_dump: Path, tmp_path: Path
 ) -> None:
+    dump = one_product_dump
     folders = {name: tmp_path / name for name in ("empty", "unlabelled", "header_only")}
     for folder in folders.values():
         folder.mkdir()
@@ -120,36 +127,39 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(
     (unlabelled / "odd.toml").write_text('recipes = ["./odd_network.toml"]', "utf-8")
     filled = [argument.format(dump=dump, **folders) for argument in arguments]
 
-    done = rakuten(*filled, outputs=tmp_path / "outputs")
-    assert done.returncode == 2, done.stderr
+    done = rakuten(*filled)
+    assert done.exit_code == 2, done.output
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "outputs" / "prefect").exists(), "a server was started for nothing"
 
 
-def test_an_empty_outputs_folder_has_no_runs(tmp_path: Path) -> None:
-    done = rakuten("runs", outputs=tmp_path)
-    assert done.returncode == 0
+def test_an_empty_outputs_folder_has_no_runs(rakuten: Rakuten) -> None:
+    done = rakuten("runs")
+    assert done.exit_code == 0
     assert "no runs in" in done.stdout
 
 
 @pytest.mark.parametrize("place", ["file", "loop", "file/below", "/proc/absent"])
-def test_an_outputs_folder_that_cannot_be_one_is_one_clear_line(place: str, tmp_path: Path) -> None:
+def test_an_outputs_folder_that_cannot_be_one_is_one_clear_line(place: str, rakuten: Rakuten, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     done = rakuten("runs", outputs=tmp_path / place)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert done.stderr.startswith("rakuten: RAKUTEN_OUTPUTS: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_setting_that_is_wrong_is_one_line_and_an_unknown_one_is_told_of(tmp_path: Path) -> None:
-    wrong = rakuten("runs", outputs=tmp_path, RAKUTEN_CPU_SLOTS="0")
-    assert wrong.returncode == 2
+def test_a_setting_that_is_wrong_is_one_line(rakuten: Rakuten) -> None:
+    wrong = rakuten("runs", RAKUTEN_CPU_SLOTS="0")
+    assert wrong.exit_code == 2
     expected = "RAKUTEN_CPU_SLOTS is '0', expected a whole number from 1, e.g. RAKUTEN_CPU_SLOTS=2"
     assert wrong.stderr == f"rakuten: {expected}\n"
-    unknown = rakuten("runs", outputs=tmp_path, RAKUTEN_CPU_SLOT="3")
-    assert unknown.returncode == 0
+
+
+def test_an_unknown_setting_is_named(rakuten: Rakuten) -> None:
+    unknown = rakuten("runs", RAKUTEN_CPU_SLOT="3")
+    assert unknown.exit_code == 0
     assert "RAKUTEN_CPU_SLOT is no setting and has no effect; did you mean 'RAKUTEN_CPU_SLOTS'?" in unknown.stderr
 
 
@@ -162,7 +172,9 @@ def test_a_deleted_current_folder_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_terminals_without_utf_8_get_the_closest_letters(tmp_path: Path) -> None:
-    done = rakuten("validate", "--dump", "été–œuvre", outputs=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="1")
+    done = rakuten_process(
+        "validate", "--dump", "été–œuvre", outputs=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="1"
+    )
     assert done.returncode == 2
     assert done.stderr == "rakuten: dump ete-oeuvre does not exist\n"
 

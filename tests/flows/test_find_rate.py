@@ -24,7 +24,7 @@ def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_rate_found_is_shown_beside_its_picture_and_found_again(
-    prefect_api: None, dump: Path, outputs: Path
+    prefect_api: None, stages_in_process: None, dump: Path, outputs: Path
 ) -> None:
     keys = find_learning_rate(dump=str(dump), recipe="text_fasttext", steps=100)
     store = OutputStore(outputs)

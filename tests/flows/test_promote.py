@@ -85,7 +85,7 @@ def events(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def runs(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def runs(prefect_api: None, stages_in_process: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("promotion")
         patch.setenv("RAKUTEN_OUTPUTS", str(folder / "outputs"))

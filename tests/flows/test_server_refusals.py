@@ -3,20 +3,17 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import Rakuten
 
 from flows.prefect_server import prefect_api, served
-from flows.serving.processes import start, wait_until_ready
+from flows.serving.processes import free_port, start, wait_until_ready
 from rakuten.errors import RakutenError, SettingError
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
-
-RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 
 
 @pytest.fixture
@@ -41,36 +38,24 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.environ.update(before)
 
 
-def rakuten(*arguments: str, outputs: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"RAKUTEN_OUTPUTS": str(outputs), "PATH": "/usr/bin:/bin", **variables}
-    return subprocess.run(
-        [RAKUTEN, *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
-    )
-
-
-@pytest.fixture
-def dump(tmp_path: Path) -> Path:
-    folder = tmp_path / "dump"
-    folder.mkdir()
-    (folder / "X_train_update.csv").write_text(",designation,description,productid,imageid\n0,Chaise,,1,2\n", "utf-8")
-    (folder / "y_train_CVw08PX.csv").write_text(",prdtypecode\n0,10\n", "utf-8")
-    return folder
-
-
-def test_a_command_on_a_damaged_database_ends_with_one_line(home: Path, dump: Path) -> None:
+def test_a_command_on_a_damaged_database_ends_with_one_line(
+    home: Path, rakuten: Rakuten, one_product_dump: Path
+) -> None:
     (home / "prefect.db").write_bytes(b"garbage" * 1000)
-    done = rakuten("validate", "--dump", str(dump), outputs=home.parent)
-    assert done.returncode == 1
+    done = rakuten("validate", "--dump", str(one_product_dump))
+    assert done.exit_code == 1
     (line,) = done.stderr.splitlines()
     assert str(home / "prefect.db") in line
     assert "mv" in line
 
 
 @pytest.mark.parametrize("command", ["ui", "serve"])
-def test_the_server_on_a_damaged_database_ends_with_one_line(home: Path, command: str, tmp_path: Path) -> None:
+def test_the_server_on_a_damaged_database_ends_with_one_line(
+    home: Path, command: str, rakuten: Rakuten, tmp_path: Path
+) -> None:
     (home / "prefect.db").write_bytes(b"garbage" * 1000)
-    done = rakuten(command, outputs=home.parent, RAKUTEN_CATALOGUE=str(tmp_path))
-    assert done.returncode == 1
+    done = rakuten(command, RAKUTEN_CATALOGUE=str(tmp_path), RAKUTEN_UI_PORT=str(free_port()))
+    assert done.exit_code == 1
     assert len(done.stderr.splitlines()) == 1
     assert "is damaged" in done.stderr
 
@@ -83,19 +68,19 @@ def test_the_server_on_a_damaged_database_ends_with_one_line(home: Path, command
     ],
 )
 def test_a_server_that_does_not_answer_is_one_line(
-    address: str, code: int, message: str, dump: Path, tmp_path: Path
+    address: str, code: int, message: str, rakuten: Rakuten, one_product_dump: Path
 ) -> None:
-    for arguments in (["validate", "--dump", str(dump)], ["worker"], ["deploy"]):
-        done = rakuten(*arguments, outputs=tmp_path, PREFECT_API_URL=address)
-        assert done.returncode == code, done.stderr
+    for arguments in (["validate", "--dump", str(one_product_dump)], ["worker"], ["deploy"]):
+        done = rakuten(*arguments, PREFECT_API_URL=address)
+        assert done.exit_code == code, done.stderr
         (line,) = done.stderr.splitlines()
         assert message in line
 
 
 @pytest.mark.parametrize("command", ["deploy", "worker"])
-def test_what_needs_a_server_of_its_own_says_so(command: str, tmp_path: Path) -> None:
-    done = rakuten(command, outputs=tmp_path / "outputs")
-    assert done.returncode == 2
+def test_what_needs_a_server_of_its_own_says_so(command: str, rakuten: Rakuten, tmp_path: Path) -> None:
+    done = rakuten(command)
+    assert done.exit_code == 2
     assert "PREFECT_API_URL does not name a server" in done.stderr
     assert not (tmp_path / "outputs").exists()
 

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -66,21 +67,32 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dumps") / "first"
-    write_demo_dump(folder, num_products=300, image_size=48, num_workers=1, broken_rows=False)
+    write_demo_dump(folder, num_products=200, image_size=32, num_workers=1, broken_rows=False)
     return folder
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory, dump: Path, receiver: Receiver) -> Iterator[Serving]:
+def serving(
+    tmp_path_factory: pytest.TempPathFactory, dump: Path, receiver: Receiver, migrated_database: Path
+) -> Iterator[Serving]:
     """A server whose nightly run comes every twenty seconds, over a catalogue of one dump."""
     folder = tmp_path_factory.mktemp("serving")
     plan = write_small_plan(folder / "tiny.toml", ["small_ngrams"], fusion="weighted")
-    schedules = {"nightly": 20.0, "watch-catalogue": 15.0}
-    made = Serving(folder, plan, schedules, RAKUTEN_WEBHOOK=receiver.address, RAKUTEN_NIGHTLY_DEADLINE_MINUTES="0.2")
+    settings = {"RAKUTEN_WEBHOOK": receiver.address, "RAKUTEN_NIGHTLY_DEADLINE_MINUTES": "0.2"}
+    made = Serving(folder, plan, {"nightly": 20.0}, **settings)
     made.deliver(dump, "2026-11-24")
+    (made.outputs / "prefect").mkdir(parents=True)
+    shutil.copy(migrated_database, made.outputs / "prefect" / "prefect.db")
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def _watching(serving: Serving) -> None:
+    """Schedule a scan of the catalogue every fifteen seconds: each is a process, which not all tests need."""
+    watch = serving.ask("deployments/name/watch-catalogue/watch-catalogue")["id"]
+    serving.ask(f"deployments/{watch}/schedules", [{"schedule": {"interval": 15.0}, "slug": "often", "active": True}])
 
 
 def test_a_schedule_fires_a_retraining_that_ends_with_its_artifacts(serving: Serving) -> None:
@@ -108,6 +120,7 @@ def test_what_is_there_is_not_made_again_by_the_next_night(serving: Serving) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_watching")
 def test_a_new_dump_starts_its_backfill_once(serving: Serving, dump: Path, tmp_path: Path) -> None:
     serving.ended("new-dump", "Completed", PATIENCE, first="2026-11-24")
     grown = grow(dump, tmp_path / "grown", 20)
@@ -145,6 +158,7 @@ def test_people_are_told_of_failures_broken_contracts_and_missed_deadlines(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_watching")
 def test_stopping_leaves_no_process_and_starting_again_loses_nothing(serving: Serving) -> None:
     serving.ended("nightly", "Completed", PATIENCE)
     deployments = {found["id"] for found in serving.ask("deployments/filter", {})}

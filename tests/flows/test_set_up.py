@@ -32,12 +32,18 @@ ADDRESS = "http://127.0.0.1:9/told"
 
 
 class Server:
-    """A server that this project was set up on once."""
+    """A server that this project was set up on once.
+
+    Attributes:
+        whole: Its state after that; each test leaves it so.
+    """
 
     def __init__(self, client: SyncPrefectClient, file: Path) -> None:
         self.client = client
         self.file = file
         self.settings = Settings(webhook=ADDRESS)
+        self.start()
+        self.whole = self.state()
 
     def start(self) -> None:
         set_up(self.settings, self.file)
@@ -80,9 +86,7 @@ def server(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch, get_client(sync_client=True) as client:
         # Deployments are registered by a process of their own.
         patch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
-        made = Server(client, file)
-        made.start()
-        yield made
+        yield Server(client, file)
 
 
 def delete_pool(server: Server) -> None:
@@ -198,16 +202,15 @@ def change_address(server: Server) -> None:
 def test_what_was_deleted_or_damaged_is_repaired_with_a_line_that_says_so(
     server: Server, damage: Callable[[Server], None], lines: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = server.state()
     damage(server)
     with caplog.at_level(logging.INFO, "rakuten.serving"):
         server.start()
-    assert server.state() == before
+    assert server.state() == server.whole
     for line in lines:
         assert sum(line in message for message in caplog.messages) >= 1, caplog.messages
     runs = server.client.read_work_pool(POOL).base_job_template["variables"]["properties"]["command"]
     assert runs["default"] == COMMAND
-    assert QUEUES.items() <= before["queues"].items()
+    assert QUEUES.items() <= server.whole["queues"].items()
 
 
 def test_a_start_that_finds_all_in_order_says_nothing(server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -217,7 +220,7 @@ def test_a_start_that_finds_all_in_order_says_nothing(server: Server, caplog: py
 
 
 def test_what_a_person_switched_off_stays_off_and_is_named(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    client, before = server.client, server.state()
+    client = server.client
     nightly, watch = server.deployments()["nightly"], server.deployments()["watch-catalogue"]
     queue = client.read_work_queue_by_name("backfill", work_pool_name=POOL)
     told = server.automations()[f"{PREFIX}tell of drift"]
@@ -248,7 +251,7 @@ def test_what_a_person_switched_off_stays_off_and_is_named(server: Server, caplo
     finally:
         switch_on_again(server)
     server.start()
-    assert server.state() == before
+    assert server.state() == server.whole
 
 
 def switch_on_again(server: Server) -> None:

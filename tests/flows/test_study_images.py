@@ -17,7 +17,6 @@ from rakuten.data.demo_dump import write_demo_dump
 from rakuten.errors import InputError, RecipeError, WeightsNotFoundError
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunBook, RunRecord, Status
-from rakuten.stages import Stage
 
 STUDY = """
 keep = 1
@@ -60,10 +59,6 @@ IMAGE_LIMIT = 150
 pytestmark = pytest.mark.timeout(900)
 
 
-def run_here(store: OutputStore, stage: Stage, inputs: dict[str, Any], *_: Any, **__: Any) -> StageOutput:
-    return store.run(stage, **inputs)
-
-
 class Studied:
     """A study that was run over an outputs folder."""
 
@@ -86,13 +81,12 @@ class Studied:
 
 
 @pytest.fixture(scope="module")
-def studied(prefect_api: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Settings and the stand-in hold for the whole module."""
+def studied(prefect_api: None, stages_in_process: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Settings hold for the whole module."""
     folder = tmp_path_factory.mktemp("study")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAKUTEN_OUTPUTS", str(folder / "outputs"))
         patch.setenv("RAKUTEN_CPU_SLOTS", "1")
-        patch.setattr("tasks.stage_task.run_in_child", run_here)
         made = Studied(folder)
         made.record = made.run()  # type: ignore[attr-defined]
         yield made

@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from pathlib import Path
 
 import h5py
@@ -42,21 +43,27 @@ def test_random_weights_are_never_taken_in_place_of_a_file(tmp_path: Path) -> No
         extract_features.function(tmp_path, None, tmp_path, imagenet, None)
 
 
-@pytest.mark.filterwarnings("ignore:Skipping nested container")
-def test_file_that_holds_weights_of_another_width_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "own.weights.h5"
-    build_backbone(RANDOM, None).save_weights(path)
-    with pytest.raises(InputError, match=r"does not hold the weights of mobilenetv2_0\.50"):
-        build_backbone(RANDOM.model_copy(update={"alpha": 0.5}), path)
-
-
-@pytest.mark.filterwarnings("ignore:Skipping nested container")
-def test_file_that_holds_some_of_the_weights_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "own.weights.h5"
+@pytest.fixture(scope="module")
+def own_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the narrow network, all of them 0.5."""
+    path = tmp_path_factory.mktemp("weights") / "own.weights.h5"
     network = build_backbone(RANDOM, None)
     network.set_weights([np.full_like(weight, 0.5) for weight in network.get_weights()])
     network.save_weights(path)
-    build_backbone(RANDOM, path)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
+def test_file_that_holds_weights_of_another_width_is_refused(own_weights: Path) -> None:
+    with pytest.raises(InputError, match=r"does not hold the weights of mobilenetv2_0\.50"):
+        build_backbone(RANDOM.model_copy(update={"alpha": 0.5}), own_weights)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
+def test_file_that_holds_some_of_the_weights_is_refused(own_weights: Path, tmp_path: Path) -> None:
+    build_backbone(RANDOM, own_weights)
+    path = tmp_path / "some.weights.h5"
+    shutil.copyfile(own_weights, path)
     with h5py.File(path, "r+") as file:
         del file["layers"]["conv2d_1"]
     with pytest.raises(InputError, match="does not hold the weights of mobilenetv2"):

@@ -1,5 +1,6 @@
 """The networks are those of the report, layer by layer; what holds for every model is tested for every model."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,17 @@ def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
     return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, PixelRecipe) else (NUM_FEATURES,)
 
 
-def built(model: str) -> Any:
+def build(model: str) -> Any:
+    """A network of its own, for tests that change its state."""
     recipe = recipe_of(model)
     make_reproducible(recipe.seed)
     return build_model(recipe, NUM_CLASSES, input_shape(recipe))
+
+
+@functools.cache
+def built(model: str) -> Any:
+    """One network for all tests that leave its state as it is."""
+    return build(model)
 
 
 def layers_of(model: Any, *settings: str) -> list[tuple[Any, ...]]:
@@ -66,14 +74,15 @@ def some_inputs(model: Any) -> Any:
 @pytest.mark.parametrize("name", model_names())
 def test_every_model_gives_probabilities_of_the_classes(name: str) -> None:
     model = built(name)
-    probabilities = np.asarray(model(some_inputs(model)))
+    # As one graph: called eagerly, a recurrent network takes seconds for its 500 positions.
+    probabilities = model.predict_on_batch(some_inputs(model))
     assert probabilities.shape == (3, NUM_CLASSES)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", model_names())
 def test_every_model_is_built_alike_from_the_same_seed(name: str) -> None:
-    first, second = built(name), built(name)
+    first, second = built(name), build(name)
     assert first.get_config() == second.get_config()
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -137,7 +146,7 @@ def test_a_text_without_words_is_answered_by_networks_that_mask_padding(name: st
     # Every hashed text holds index 1; a text of words may hold none.
     texts[:, 0] = 1 if name == "text_fasttext" else 0
     texts[1:, :3] = [1, 5, 7]
-    probabilities = np.asarray(model(texts))
+    probabilities = model.predict_on_batch(texts)
     assert np.isfinite(probabilities).all()
     assert not np.allclose(probabilities[0], probabilities[1])
 
@@ -168,7 +177,7 @@ def test_image_baseline_has_the_challenge_s_parameters() -> None:
 
 
 def test_small_cnn_augments_in_training_only() -> None:
-    model = built("image_small_cnn")
+    model = build("image_small_cnn")
     pixels = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
     one, other = model(pixels, training=False), model(pixels, training=False)
     np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
@@ -189,7 +198,7 @@ def test_a_bimodal_network_sees_no_photo_where_there_is_none() -> None:
 def test_a_bimodal_network_is_shown_photos_whole_or_not_at_all_in_training() -> None:
     from keras import Model
 
-    model = built("bimodal")
+    model = build("bimodal")
     both = Model(model.input, model.get_layer("both").output)
     inputs = {name: np.repeat(values[:1], 400, axis=0) for name, values in some_inputs(model).items()}
     shown = np.asarray(both({**inputs, "has_photo": np.ones((400, 1), np.float32)}, training=True))[:, -1]

@@ -37,7 +37,9 @@ from rakuten.training.text_network import refit_text_network, train_text_network
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
 WORDS = ("livre roman", "piscine pompe", "jeu console")
-FIT = FitSettings(batch_size=8, epochs=2, learning_rate=0.01)
+# Learns fast enough for its best epoch to come before its last.
+FIT = FitSettings(batch_size=8, epochs=6, learning_rate=0.3)
+SHORT_FIT = FitSettings(batch_size=8, epochs=2, learning_rate=0.01)
 TEXT = TextNetworkRecipe(
     name="tiny_text",
     family="text_network",
@@ -66,7 +68,7 @@ IMAGE = ImageNetworkRecipe(
     model="image_small_cnn",
     input_size=16,
     architecture={"filters": 4, "blocks": 2, "dropout": 0.3},
-    fit=FIT,
+    fit=SHORT_FIT,
 )
 HEAD = ImageFeaturesRecipe(
     name="tiny_head",
@@ -84,7 +86,7 @@ BACKBONE = ImageBackboneRecipe(
     unfrozen_layers=5,
     augmentation=Augmentation(flip="both", rotation=45, fill="edge"),
     architecture={"first_units": 8, "second_units": 8, "dropout": 0.2},
-    fit=FIT,
+    fit=SHORT_FIT,
 )
 
 
@@ -165,9 +167,10 @@ def make_arrays(out: Path, column: str, size: int = 16) -> None:
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> OutputStore:
-    return OutputStore(tmp_path / "outputs")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> OutputStore:
+    """One outputs folder for all tests: each model is trained once, and found where it is needed again."""
+    return OutputStore(tmp_path_factory.mktemp("trained") / "outputs")
 
 
 def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -248,7 +251,6 @@ REFITS = [
 def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(
     train: Any, refit: Any, recipe: Any, store: OutputStore
 ) -> None:
-    recipe = recipe.model_copy(update={"fit": FIT.model_copy(update={"epochs": 6, "learning_rate": 0.3})})
     shared, of_training = inputs_of(store, recipe)
     scored = store.run(train, recipe=recipe, **shared, **of_training)
     pooled = store.run(pool_sides, split=of_training["split"])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
+from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, SHORT_FIT, TEXT, inputs_of
 
 from rakuten.errors import InputError
 from rakuten.evaluation.rate_curve import draw_rate_curve
@@ -18,16 +18,17 @@ from rakuten.training.text_rates import find_text_hashes_rate, find_text_network
 
 # Of every three products in turn: 21 of the train products have a usable image, and so have the validation products.
 MOSTLY_TRAIN = ("train",) * 12 + ("validation", "test")
+SHORT_TEXT, SHORT_HASHES, SHORT_HEAD = (recipe.model_copy(update={"fit": SHORT_FIT}) for recipe in (TEXT, HASHES, HEAD))
 FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=100)
 
 
 @pytest.mark.parametrize(
     ("find", "recipe"),
     [
-        pytest.param(find_text_network_rate, TEXT, id="text_network"),
-        pytest.param(find_text_hashes_rate, HASHES, id="text_hashes"),
+        pytest.param(find_text_network_rate, SHORT_TEXT, id="text_network"),
+        pytest.param(find_text_hashes_rate, SHORT_HASHES, id="text_hashes"),
         pytest.param(find_image_network_rate, IMAGE, id="image_network"),
-        pytest.param(find_image_network_rate, HEAD, id="image_features"),
+        pytest.param(find_image_network_rate, SHORT_HEAD, id="image_features"),
         pytest.param(find_image_network_rate, BACKBONE, id="image_backbone"),
     ],
 )
@@ -69,14 +70,14 @@ def test_only_train_rows_decide(tmp_path: Path) -> None:
     curves = []
     for others in (("validation", "test"), ("test", "validation")):
         sides = ("train",) * 8 + others * 3
-        shared, of_training = inputs_of(store, HASHES, sides)
-        found = store.run(find_text_hashes_rate, recipe=HASHES, finder=FINDER, **shared, **of_training)
+        shared, of_training = inputs_of(store, SHORT_HASHES, sides)
+        found = store.run(find_text_hashes_rate, recipe=SHORT_HASHES, finder=FINDER, **shared, **of_training)
         curves.append(pd.read_parquet(found.file("curve.parquet")))
     pd.testing.assert_frame_equal(*curves)
 
 
 def test_split_without_train_rows_is_refused(tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
-    shared, of_training = inputs_of(store, HASHES, ("validation", "test"))
+    shared, of_training = inputs_of(store, SHORT_HASHES, ("validation", "test"))
     with pytest.raises(InputError, match="expected train rows that this model can read, received none"):
-        store.run(find_text_hashes_rate, recipe=HASHES, finder=FINDER, **shared, **of_training)
+        store.run(find_text_hashes_rate, recipe=SHORT_HASHES, finder=FINDER, **shared, **of_training)

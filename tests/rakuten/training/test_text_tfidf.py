@@ -1,9 +1,12 @@
 """The report's scikit-learn models, from hand-made products to stored probabilities, odd texts and files included."""
 
+import functools
 import json
 import random
 import shutil
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +80,42 @@ def trained(
     return output
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A model of 90 products, trained on one thread, and the outputs it was made of."""
+
+    hand_made: Any
+    products: pd.DataFrame
+    recipe: TextTfidfRecipe
+    model: StageOutput
+
+
+@pytest.fixture(scope="module")
+def fitted(hand_made_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Fitted]:
+    """One model of each kind, for all tests that only read it."""
+
+    @functools.cache
+    def fitted_once(kind: str) -> Fitted:
+        hand_made = hand_made_in(tmp_path_factory.mktemp(kind) / "outputs")
+        products, recipe = product_rows(list(GOODS), 90), recipe_of(kind)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "1")
+            model = trained(hand_made, products, sides_of(90), recipe)
+        return Fitted(hand_made, products, recipe, model)
+
+    return fitted_once
+
+
 def predicted(model: StageOutput, texts: list[str]) -> Probabilities:
     frame = pd.DataFrame({"productid": range(len(texts)), "clean_designation": texts, "clean_text": texts})
     return tfidf_predictor(model.folder, frozenset()).answer(frame)
 
 
 @each_estimator
-def test_scored_rows_get_probabilities_and_the_right_class(hand_made: Any, kind: str) -> None:
-    products, sides = product_rows(list(GOODS), 90), sides_of(90)
-    model = trained(hand_made, products, sides, recipe_of(kind))
+def test_scored_rows_get_probabilities_and_the_right_class(fitted: Callable[[str], Fitted], kind: str) -> None:
+    products, model = fitted(kind).products, fitted(kind).model
     probabilities = Probabilities.read(model.file("probabilities.parquet"))
-    scored = products[np.isin(sides, ["validation", "test"])]
+    scored = products[np.isin(sides_of(90), ["validation", "test"])]
     assert probabilities.productids.tolist() == scored["productid"].tolist()
     assert probabilities.values.dtype == np.float32
     assert probabilities.predicted.tolist() == scored["prdtypecode"].tolist()
@@ -108,13 +136,12 @@ def test_two_classes_are_told_apart_and_absent_ones_get_the_floor(hand_made: Any
 
 @each_estimator
 def test_training_twice_makes_the_same_bytes_on_any_number_of_threads(
-    hand_made: Any, hand_made_in: Any, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    fitted: Callable[[str], Fitted], hand_made: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    products, sides = product_rows(list(GOODS), 60), sides_of(60)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    first = trained(hand_made, products, sides, recipe_of(kind))
+    first = fitted(kind).model
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    second = trained(hand_made_in(tmp_path / "elsewhere"), products, sides, recipe_of(kind))
+    second = trained(hand_made, product_rows(list(GOODS), 90), sides_of(90), recipe_of(kind))
+    assert first.folder != second.folder
     assert first.manifest.files == second.manifest.files
 
 
@@ -196,8 +223,8 @@ def copied(model: StageOutput, folder: Path) -> Path:
 
 
 @each_estimator
-def test_damaged_and_exchanged_files_are_refused(hand_made: Any, tmp_path: Path, kind: str) -> None:
-    folder = copied(trained(hand_made, product_rows(list(GOODS), 60), sides_of(60), recipe_of(kind)), tmp_path)
+def test_damaged_and_exchanged_files_are_refused(fitted: Callable[[str], Fitted], tmp_path: Path, kind: str) -> None:
+    folder = copied(fitted(kind).model, tmp_path)
     TfidfClassifier.read(folder)
     words = json.loads((folder / TFIDF).read_text("utf-8"))
     shorter = {name: values[1:] for name, values in words.items()}
@@ -210,9 +237,8 @@ def test_damaged_and_exchanged_files_are_refused(hand_made: Any, tmp_path: Path,
         TfidfClassifier.read(folder)
 
 
-def test_an_estimator_of_another_class_is_refused(hand_made: Any, tmp_path: Path) -> None:
-    model = trained(hand_made, product_rows(list(GOODS), 60), sides_of(60), recipe_of("linear_svc"))
-    folder = copied(model, tmp_path)
+def test_an_estimator_of_another_class_is_refused(fitted: Callable[[str], Fitted], tmp_path: Path) -> None:
+    folder = copied(fitted("linear_svc").model, tmp_path)
     structure = json.loads((folder / STRUCTURE).read_text("utf-8"))
     structure["recipe"]["estimator"] = ESTIMATORS["logistic_regression"]
     (folder / STRUCTURE).write_text(json.dumps(structure), "utf-8")
@@ -243,9 +269,8 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(tmp_path: Path, loa
     assert not trace.exists()
 
 
-def test_stored_files_hold_no_address_or_date(hand_made: Any) -> None:
-    model = trained(hand_made, product_rows(list(GOODS), 60), sides_of(60), recipe_of("voting"))
-    with zipfile.ZipFile(model.file(SKLEARN)) as archive:
+def test_stored_files_hold_no_address_or_date(fitted: Callable[[str], Fitted]) -> None:
+    with zipfile.ZipFile(fitted("voting").model.file(SKLEARN)) as archive:
         entries = archive.infolist()
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
     assert all(len(Path(entry.filename).stem) < 7 for entry in entries)
@@ -278,9 +303,8 @@ def test_real_short_texts_reach_the_expected_score(hand_made: Any, shared_data: 
 
 
 @pytest.mark.parametrize("kind", ["logistic_regression", "linear_svc"])
-def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: Any, kind: str) -> None:
-    products, recipe = product_rows(list(GOODS), 90), recipe_of(kind)
-    scored = trained(hand_made, products, sides_of(90), recipe)
+def test_a_refit_learns_from_all_products_and_keeps_the_calibration(fitted: Callable[[str], Fitted], kind: str) -> None:
+    hand_made, recipe, scored = fitted(kind).hand_made, fitted(kind).recipe, fitted(kind).model
     clean = hand_made.store.find("clean_products-v1-a")
     pooled = hand_made.store.run(pool_sides, split=hand_made.store.find("split_products-v1-0"))
     inputs = {"clean": clean, "split": pooled, "corpus_words": corpus_words(hand_made, []), "recipe": recipe}

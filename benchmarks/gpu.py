@@ -201,7 +201,7 @@ def run_all(report: Report, sections: list[Section], seconds: float, *, tiny: bo
             limit = left if tiny else min(section.limit, left)
             found = run_section(section, work, report, limit, tiny=tiny)
             if section is ENVIRONMENT and not tiny and not any(line.get("has_gpu") for line in found):
-                print("no GPU that JAX sees: expected one; --tiny runs without", file=sys.stderr)
+                print("no GPU that the backend of Keras sees: expected one; --tiny runs without", file=sys.stderr)
                 return 1
     lines = (report.output / FIGURES).read_text("utf-8").splitlines()
     return int(tiny and any("error" in json.loads(line) for line in lines))
@@ -211,7 +211,8 @@ def _environment(work: Path) -> dict[str, str]:
     """Variables of all sections: what one has compiled the next ones find."""
     own = Path(__file__).resolve().parents[1]
     return {
-        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND") or ("jax" if importlib.util.find_spec("jax") else "tensorflow"),
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND")
+        or ("jax" if importlib.util.find_spec("jax") else "tensorflow"),
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(own)])),
         "JAX_COMPILATION_CACHE_DIR": str(work / "compiled"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

@@ -89,7 +89,7 @@ def weights_from_numpy() -> Iterator[None]:
 @contextmanager
 def precision_of(policy: str) -> Iterator[None]:
     """Have backbones compute in this Keras dtype policy, whatever the device has."""
-    with mock.patch.object(precision, "policy_of_device", lambda: policy):
+    with mock.patch.object(precision, "policy_of_device", return_value=policy):
         yield
 
 

@@ -5,11 +5,20 @@ import os
 import platform
 
 from gpu_sections.context import Context
-
 from rakuten.gpus import compute_capability, count_devices, has_gpu
 from rakuten.images.precision import policy_of_device
 
-DISTRIBUTIONS = ("keras", "jax", "jaxlib", "jax-cuda13-plugin", "tensorflow", "torch", "transformers", "numpy", "pyarrow")
+DISTRIBUTIONS = (
+    "keras",
+    "jax",
+    "jaxlib",
+    "jax-cuda13-plugin",
+    "tensorflow",
+    "torch",
+    "transformers",
+    "numpy",
+    "pyarrow",
+)
 
 
 def run(context: Context) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gpu_sections.context import Context, timed
 from gpu_sections.device import repeat_for, to_device, wait_for, weights_from_numpy
 from gpu_sections.training import NUM_ROWS, TINY
-
 from rakuten.determinism import make_reproducible
-from rakuten.images.backbones import build_network, prepare_pixels, preparation
+from rakuten.images.backbones import build_network, preparation, prepare_pixels
 from rakuten.images.precision import HALF
 from rakuten.recipes import Backbone, ImageFeaturesRecipe, load_recipe, recipe_names
 

@@ -1,4 +1,4 @@
-"""Generated images: decoding, the image store, random gathers from it; and the examples that other sections train on."""
+"""Generated images: decoding, the image store, random gathers from it; examples that other sections train on."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from gpu_sections.context import Context, timed
 
+from gpu_sections.context import Context, timed
 from rakuten.data.classes import CODES
 from rakuten.data.demo_dump import write_demo_dump
 from rakuten.data.layout import X_TRAIN, Y_TRAIN

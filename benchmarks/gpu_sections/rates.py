@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from gpu_sections.context import FULL, TINY, Context, timed
 from gpu_sections.other_device import ON_CPU, ON_GPU
 from gpu_sections.small_training import examples_of, recipe_of, shared_device
-
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.errors import InputError

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gpu_sections.context import FULL, TINY, Context
 from gpu_sections.photos import Photos
-
 from rakuten.outputs.orphans import die_with_parent
 from rakuten.recipes import Augmentation, Backbone, FitSettings, ImageBackboneRecipe, ImageNetworkRecipe, load_recipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS

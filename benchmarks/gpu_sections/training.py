@@ -5,11 +5,13 @@ Three ways, milliseconds a step of each: `loop`, the library's `fit` with random
 Keras' moving of state and without a look at the loss. Under other backends than JAX the ceiling is `resident`.
 """
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
 from gpu_sections.context import Context, timed
 from gpu_sections.device import (
     precision_of,
@@ -20,7 +22,6 @@ from gpu_sections.device import (
     weights_from_numpy,
 )
 from gpu_sections.photos import Photos
-
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
@@ -133,11 +134,8 @@ class _Loop:
         """Fit until the pace is known."""
         rows = Rows(self._gather, self._rows.targets)
         scratch = self._context.folder("loop")
-        with utilisation() as sampled:
-            try:
-                fit(self._model, rows, None, self._recipe.fit, seed=0, scratch=scratch)
-            except Enough:
-                pass
+        with utilisation() as sampled, contextlib.suppress(Enough):
+            fit(self._model, rows, None, self._recipe.fit, seed=0, scratch=scratch)
         steps = np.diff(self._starts[self.WARM_UP :])
         self.seconds, self.gather_seconds = float(np.median(steps)), float(np.mean(self._gathers[self.WARM_UP :]))
         # Samples of the time in which the step was compiled do not count.
@@ -179,9 +177,7 @@ def _pace(context: Context, step: Any) -> float:
     return seconds / calls
 
 
-def _ceiling(
-    context: Context, model: "keras.Model", batch: _Batch, resident: float
-) -> tuple[float, float | None]:
+def _ceiling(context: Context, model: "keras.Model", batch: _Batch, resident: float) -> tuple[float, float | None]:
     """Seconds of the compiled step, steps queued on the device, and the GPU's utilisation; ends the model's use."""
     import keras
 
@@ -211,18 +207,10 @@ def _time_checkpoint(context: Context, model: "keras.Model", rows: Rows, recipe:
         arrays = steps.arrays()
     with timed() as writing:
         checkpoints.save(Checkpoint(arrays, {"step": 1}))
-    with timed() as reading:
-        found = checkpoints.load()
-    assert found is not None
-    with timed() as restoring:
-        steps.restore(found.arrays)
+    with timed() as resuming:
+        assert steps.resume(checkpoints) is not None
     context.emit(
         checkpoint_mb=sum(array.nbytes for array in arrays.values()) / 1e6,
-        checkpoint_s={
-            "copy": copying.seconds,
-            "write": writing.seconds,
-            "read": reading.seconds,
-            "restore": restoring.seconds,
-        },
+        checkpoint_s={"copy": copying.seconds, "write": writing.seconds, "resume": resuming.seconds},
         checkpoint_share_of_a_minute=(copying.seconds + writing.seconds) / CHECKPOINT_SECONDS,
     )

@@ -5,7 +5,6 @@ import importlib.util
 from gpu_sections.context import Context
 from gpu_sections.device import repeat_for, utilisation
 from gpu_sections.training import NUM_ROWS
-
 from rakuten.data.classes import NUM_CLASSES
 
 LENGTH = 64
@@ -30,9 +29,7 @@ def _measure(context: Context, batch_size: int) -> None:
     from transformers import BertConfig, BertForSequenceClassification
 
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    config = BertConfig(
-        vocab_size=VOCABULARY, num_labels=NUM_CLASSES, **(sizes if context.scale.is_tiny else {})
-    )
+    config = BertConfig(vocab_size=VOCABULARY, num_labels=NUM_CLASSES, **(sizes if context.scale.is_tiny else {}))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(0)
     model = BertForSequenceClassification(config).to(device).train()

@@ -64,9 +64,11 @@ class Section:
     in_tiny: bool = True
 
 
-def training(name: str, recipe: str, policy: str, limit: float = 110, **arguments: Any) -> Section:
-    """A section that measures the training of one network in one way."""
-    return Section(name, "training", limit, {"recipe": recipe, "policy": policy, **arguments}, in_tiny=False)
+def training(name: str, recipe: str, policy: str, *, flags: str = "", backend: str = "", **arguments: Any) -> Section:
+    """A section that measures the training of one network in one way, under these flags of XLA or another backend."""
+    variables = {"XLA_FLAGS": flags, "KERAS_BACKEND": backend}
+    environment = {variable: value for variable, value in variables.items() if value}
+    return Section(name, "training", 110, {"recipe": recipe, "policy": policy, **arguments}, environment, in_tiny=False)
 
 
 MOBILENET, XCEPTION = "image_mobilenet_v2", "image_xception"
@@ -78,32 +80,20 @@ SECTIONS = (
     training("training mobilenet_v2 bfloat16", MOBILENET, HALF),
     training("training xception bfloat16", XCEPTION, HALF, with_checkpoints=True),
     Section("features", "features", 150),
-    Section("determinism", "determinism", 120),
-    training("training xception float32", XCEPTION, FULL_PRECISION),
-    training("training mobilenet_v2 float32", MOBILENET, FULL_PRECISION),
+    Section("determinism", "determinism", 130, {"names": ["deterministic", "default"]}),
     Section("transformer", "transformer", 60),
-    Section("range test", "rates", 90),
+    training("training mobilenet_v2 float32", MOBILENET, FULL_PRECISION),
     Section("other device", "other_device", 90),
+    Section("range test", "rates", 90),
+    training("training xception float32", XCEPTION, FULL_PRECISION),
+    training("training mobilenet_v2 bfloat16 deterministic", MOBILENET, HALF, flags="--xla_gpu_deterministic_ops=true"),
     training("training xception bfloat16 without augmentation", XCEPTION, HALF, augmented=False),
     training("training mobilenet_v2 bfloat16 batch 256", MOBILENET, HALF, batch_size=256),
-    Section(
-        "training mobilenet_v2 bfloat16 deterministic",
-        "training",
-        110,
-        {"recipe": MOBILENET, "policy": HALF},
-        {"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"},
-        in_tiny=False,
-    ),
-    Section(
-        "training mobilenet_v2 bfloat16 torch",
-        "training",
-        60,
-        {"recipe": MOBILENET, "policy": HALF},
-        {"KERAS_BACKEND": "torch"},
-        in_tiny=False,
-    ),
-    Section("training tiny", "training", 110, {"recipe": MOBILENET, "policy": HALF, "with_checkpoints": True}),
+    training("training mobilenet_v2 bfloat16 torch", MOBILENET, HALF, backend="torch"),
+    Section("determinism with tuning", "determinism", 110, {"names": ["exclude_nondeterministic"]}, in_tiny=False),
 )
+# The small stand-in for all sections that train a backbone.
+TINY_TRAINING = training("training tiny", MOBILENET, HALF, with_checkpoints=True, batch_size=8)
 
 
 class Report:
@@ -224,7 +214,7 @@ def _environment(work: Path) -> dict[str, str]:
 
 def run_here(name: str, work: Path, *, tiny: bool) -> None:
     """Run a section in this process."""
-    section = next(section for section in SECTIONS if section.name == name)
+    section = next(section for section in (*SECTIONS, TINY_TRAINING) if section.name == name)
     run: Callable[..., None] = importlib.import_module(f"gpu_sections.{section.module}").run
     run(Context(name, work, TINY if tiny else FULL), **section.arguments)
     # Compilations that were not waited for would hold the process up.
@@ -244,9 +234,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.section:
         run_here(arguments.section, arguments.work, tiny=arguments.tiny)
-    sections = [section for section in SECTIONS if section.in_tiny == arguments.tiny or section.in_tiny]
-    if not arguments.tiny:
-        sections = [section for section in sections if section.name != "training tiny"]
+    tiny = [*(section for section in SECTIONS if section.in_tiny), TINY_TRAINING]
+    sections = tiny if arguments.tiny else list(SECTIONS)
     if arguments.only:
         needed = ("environment", "photos")
         words = (*needed, *arguments.only)

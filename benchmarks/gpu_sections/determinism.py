@@ -5,6 +5,7 @@ No process shares compiled code with another: what one compiles, chooses or tune
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ MODES = {
 FILES = ("model.keras", "recipe.json", "history.parquet", "probabilities.parquet")
 
 
-def run(context: Context) -> None:
-    """Time uninterrupted trainings one after the other, then kill and resume side by side."""
+def run(context: Context, names: Sequence[str]) -> None:
+    """Time uninterrupted trainings one after the other, then kill and resume side by side.
+
+    Args:
+        context: Of the section.
+        names: Of `MODES`.
+    """
     out = context.folder("out")
-    modes = {"deterministic": MODES["deterministic"]} if context.scale.is_tiny else MODES
+    modes = {name: MODES[name] for name in (names[:1] if context.scale.is_tiny else names)}
     uninterrupted = {mode: outcome(_start(context, out / mode, flag)) for mode, flag in modes.items()}
     for mode, figures in uninterrupted.items():
         context.emit(mode=mode, uninterrupted=figures)

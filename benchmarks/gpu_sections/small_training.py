@@ -87,16 +87,22 @@ def recipe_of(network: str, *, tiny: bool) -> ImageNetworkRecipe | ImageBackbone
     """The recipe of a small training."""
     scale = TINY if tiny else FULL
     fit = FitSettings(batch_size=8 if tiny else 32, epochs=scale.small_epochs, learning_rate=1e-3)
+    changes: dict[str, Any]
     if network == "backbone":
         size = scale.image_sizes[1]
         found = load_recipe("image_mobilenet_v2")
         assert isinstance(found, ImageBackboneRecipe)
         backbone = Backbone(name="MobileNetV2", input_size=size, alpha=0.35, weights="random")
-        simple: dict[str, Any] = {"augmentation": Augmentation(), "unfrozen_layers": 0} if tiny else {}
-        return found.model_copy(update={"backbone": backbone, "fit": fit, **simple})
+        changes = {
+            "backbone": backbone,
+            "fit": fit.model_copy(update={"epochs": 1}),
+            "augmentation": Augmentation(flip="horizontal"),
+            "unfrozen_layers": 0 if tiny else 20,
+        }
+        return found.model_copy(update=changes)
     recipe = load_recipe("image_small_cnn")
     assert isinstance(recipe, ImageNetworkRecipe)
-    changes: dict[str, Any] = {"fit": fit, "input_size": scale.image_sizes[0]}
+    changes = {"fit": fit, "input_size": scale.image_sizes[0]}
     if tiny:
         changes["architecture"] = {"filters": 4, "blocks": 2, "dropout": 0.3}
     return recipe.model_copy(update=changes)

@@ -71,8 +71,6 @@ def run(
     context.emit(built_s=building.seconds, parameters=int(model.count_params()))
     loop = _Loop(context, model, photos.rows(NUM_ROWS), chosen)
     loop.measure()
-    if with_checkpoints:
-        _time_checkpoint(context, model, photos.rows(NUM_ROWS), chosen)
     batch = _Batch(photos, batch_size)
     resident = _pace(context, lambda: model.train_on_batch(*batch.resident, return_dict=True))
     with timed() as transfer:
@@ -91,6 +89,8 @@ def run(
         },
         minutes_an_epoch=NUM_ROWS / batch_size * loop.seconds / 60,
     )
+    if with_checkpoints:
+        _time_checkpoint(context, model, photos.rows(NUM_ROWS), chosen)
 
 
 def _recipe(context: Context, name: str, batch_size: int, *, augmented: bool) -> ImageBackboneRecipe:
@@ -178,13 +178,14 @@ def _pace(context: Context, step: Any) -> float:
 
 
 def _ceiling(context: Context, model: "keras.Model", batch: _Batch, resident: float) -> tuple[float, float | None]:
-    """Seconds of the compiled step, steps queued on the device, and the GPU's utilisation; ends the model's use."""
+    """Seconds of the compiled step, steps queued on the device, and the GPU's utilisation."""
     import keras
 
     if keras.config.backend() != "jax":
         return resident, None
     groups = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
-    state = tuple([variable.value for variable in group] for group in (*groups, model.metrics_variables))
+    groups = (*groups, model.metrics_variables)
+    state = tuple([variable.value for variable in group] for group in groups)
     data = (*batch.resident, None)
 
     def steps() -> None:
@@ -196,6 +197,10 @@ def _ceiling(context: Context, model: "keras.Model", batch: _Batch, resident: fl
     steps()
     with utilisation() as sampled:
         calls, seconds = repeat_for(context.scale.seconds / 2, steps, least=1)
+    # The step has taken the memory of the variables' former values.
+    for variables, values in zip(groups, state, strict=True):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
     return seconds / (calls * QUEUE), sampled.mean
 
 

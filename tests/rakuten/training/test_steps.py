@@ -83,7 +83,7 @@ def test_a_checkpoint_of_the_same_network_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "difference"),
     [
-        ({"units": 5}, r"\(3,\), received \(5,\)"),
+        ({"units": 5}, r"expected shape \(3, 3\), received \(5, 3\)"),
         ({"policy": "mixed_float16"}, r"expected shape None, received \(\)"),
     ],
     ids=["other sizes", "a scaled loss"],

@@ -6,6 +6,7 @@
 precision that suits the device.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_sections.context import FULL, TINY, Context
+from gpu_sections.device import weights_from_numpy
 from gpu_sections.photos import Photos
 from rakuten.outputs.orphans import die_with_parent
 from rakuten.recipes import Augmentation, Backbone, FitSettings, ImageBackboneRecipe, ImageNetworkRecipe, load_recipe
@@ -156,14 +158,17 @@ def main() -> None:
     library = logging.getLogger("rakuten")
     library.setLevel(logging.INFO)
     library.addHandler(messages)
-    facts = train_network(
-        Path(wanted.out),
-        recipe,
-        replace(examples, gather=pace.gather),
-        shape,
-        # A kill has to find a checkpoint; a training that is timed must not stop for one.
-        checkpoint_seconds=0 if wanted.kill_at else CHECKPOINT_SECONDS,
-    )
+    # The small CNN draws its weights as a real training does.
+    drawn = weights_from_numpy() if wanted.network == "backbone" else contextlib.nullcontext()
+    with drawn:
+        facts = train_network(
+            Path(wanted.out),
+            recipe,
+            replace(examples, gather=pace.gather),
+            shape,
+            # A kill has to find a checkpoint; a training that is timed must not stop for one.
+            checkpoint_seconds=0 if wanted.kill_at else CHECKPOINT_SECONDS,
+        )
     steps = np.diff(pace.starts)[WARM_UP:]
     found = {
         "resumed_from_step": facts["resumed_from_step"],

@@ -8,7 +8,12 @@ PRODUCTS := 2000
 # Whole files to two processes: fixtures that train something are made once. In the order of tests/conftest.py.
 SPREAD := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup test test-slow lint demo serve ui lock clean
+WHEELS := .wheels
+# The GPU machine of `benchmarks/gpu.py`, whose own Python is 3.12.
+GPU_MACHINE := --python-version 3.12 --implementation cp --platform manylinux_2_28_x86_64 \
+	--platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64
+
+.PHONY: setup test test-slow lint demo serve ui lock gpu-wheels clean
 
 setup: $(READY)
 
@@ -57,5 +62,11 @@ lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
 		--quiet --output-file requirements.txt
 
+# Packages that `benchmarks/gpu.py` needs on a machine without network, which has JAX and no Keras.
+gpu-wheels:
+	rm -rf $(WHEELS)
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+		$(GPU_MACHINE) --requirement benchmarks/gpu_wheels.txt --dest $(WHEELS)
+
 clean:
-	rm -rf $(VENV) $(DEMO) outputs
+	rm -rf $(VENV) $(DEMO) $(WHEELS) outputs

@@ -13,6 +13,8 @@ from rakuten.errors import GpuError
 MANAGEMENT_LIBRARY = "libnvidia-ml.so.1"
 COMPUTE_LIBRARY = "libcuda.so.1"
 SUCCESS = 0
+# Compute capability of the first GPUs with units for bfloat16 (Ampere).
+BFLOAT16_CAPABILITY = (8, 0)
 
 ON_CPU = "leave RAKUTEN_GPUS unset to train on the CPU"
 
@@ -66,6 +68,30 @@ def has_gpu() -> bool:
     if name == "tensorflow":
         return bool(backend.config.list_physical_devices("GPU"))
     return bool(backend.cuda.is_available()) if name == "torch" else backend.default_backend() == "gpu"
+
+
+def has_bfloat16() -> bool:
+    """Whether the first GPU that the backend of Keras sees has units for bfloat16; call where there is one."""
+    return compute_capability() >= BFLOAT16_CAPABILITY
+
+
+def compute_capability() -> tuple[int, int]:
+    """CUDA compute capability (major, minor) of the first GPU that the backend of Keras sees; call where there is one.
+
+    (0, 0) where the backend cannot tell, as for a GPU that is not NVIDIA's.
+    """
+    import keras
+
+    name = keras.config.backend()
+    backend = importlib.import_module(name)
+    if name == "torch":
+        found: tuple[int, int] = backend.cuda.get_device_capability(0)
+        return found
+    if name == "tensorflow":
+        gpu = backend.config.list_physical_devices("GPU")[0]
+        return backend.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+    major, _, minor = str(getattr(backend.local_devices()[0], "compute_capability", "0.0")).partition(".")
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
 def require_visible_gpu(gpu: int) -> None:

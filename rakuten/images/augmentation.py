@@ -25,7 +25,15 @@ def augmentation_layers(augmentation: Augmentation) -> "list[keras.layers.Layer]
     Args:
         augmentation: How far each change goes.
     """
-    return [*_geometric(augmentation), *_photometric(augmentation)]
+    import keras
+
+    made = [*_geometric(augmentation), *_photometric(augmentation)]
+    if keras.config.backend() == "jax":
+        # Keras says of most that they cannot be compiled, for XLA lacks the operation that TensorFlow uses for them;
+        # JAX has it, and would otherwise run the whole network's steps uncompiled, operation by operation.
+        for layer in made:
+            layer.supports_jit = True
+    return made
 
 
 def _geometric(wanted: Augmentation) -> "Iterator[keras.layers.Layer]":

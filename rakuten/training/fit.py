@@ -216,10 +216,9 @@ class _Fitting:
         self.checkpoints.save(Checkpoint(self.steps.arrays() | lists, {name: getattr(state, name) for name in names}))
 
     def _restore(self) -> None:
-        checkpoint = self.checkpoints.load()
+        checkpoint = self.steps.resume(self.checkpoints)
         if checkpoint is None:
             return
-        self.steps.restore(checkpoint.arrays)
         lists: dict[str, Any] = {name: _listed(checkpoint.arrays, name) for name in LISTS}
         self.state = _State(**checkpoint.position, **lists)
         logger.info("resumed at step %d of epoch %d", self.state.step, self.state.epoch + 1)

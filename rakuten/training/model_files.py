@@ -24,6 +24,7 @@ STRUCTURE = "config.json"
 # The earliest date that a zip can hold.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
+_HALF_PRECISION = re.compile(rb'"mixed_b?float16"')
 _SHARED_PART = re.compile(rb'"shared_object_id": (\d+)')
 
 
@@ -61,7 +62,9 @@ def read_model(path: Path) -> "keras.Model":
 def _reproducible(name: str, content: bytes) -> bytes:
     if name == METADATA:
         return json.dumps({**json.loads(content), "date_saved": ""}).encode()
-    return _renumbered(content).replace(b'"mixed_float16"', b'"float32"') if name == STRUCTURE else content
+    if name != STRUCTURE:
+        return content
+    return _HALF_PRECISION.sub(b'"float32"', _renumbered(content))
 
 
 def _renumbered(content: bytes) -> bytes:

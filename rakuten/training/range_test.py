@@ -136,9 +136,8 @@ class _RangeTest:
         self.checkpoints.save(Checkpoint(arrays, {"step": state.step, "loss_sum": state.loss_sum}))
 
     def _restore(self) -> None:
-        checkpoint = self.checkpoints.load()
+        checkpoint = self.steps.resume(self.checkpoints)
         if checkpoint is None:
             return
-        self.steps.restore(checkpoint.arrays)
         self.state = _State(**checkpoint.position, losses=checkpoint.arrays["losses"].tolist())
         logger.info("resumed at step %d of at most %d", self.state.step, self.total)

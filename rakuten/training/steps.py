@@ -3,7 +3,9 @@
 Batch i of epoch e is a pure function of (seed, e, i).
 """
 
-from collections.abc import Mapping
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,11 +14,16 @@ import numpy.typing as npt
 
 from rakuten.data.hidden import require_open
 from rakuten.recipes import FitSettings
+from rakuten.training.checkpoints import Checkpoint, Checkpoints
 from rakuten.training.sampling import epoch_rows
 from rakuten.training.scoring import Gather
 
 if TYPE_CHECKING:
     import keras
+
+logger = logging.getLogger(__name__)
+
+VARIABLE = "variable_"
 
 
 @dataclass(frozen=True)
@@ -109,17 +116,44 @@ class Steps:
         return self._ordered[1]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """All that steps change: weights, seed generators, optimizer; names begin with `variable_`."""
-        return {f"variable_{place}": to_array(variable) for place, variable in enumerate(self._variables())}
+        """All that steps change: weights, seed generators, optimizer; by `variable_<path>`."""
+        return {name: to_array(variable) for name, variable in self._variables()}
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go back to where `arrays` was called."""
-        for place, variable in enumerate(self._variables()):
-            variable.assign(arrays[f"variable_{place}"])
+    def resume(self, checkpoints: Checkpoints) -> Checkpoint | None:
+        """Restore the variables of the newest checkpoint.
 
-    def _variables(self) -> list[Any]:
-        """Always in the same order."""
-        return [*self._model.variables, *self._model.optimizer.variables]
+        Returns:
+            The checkpoint; None where there is none, or where it is of other variables, as one of another device's
+            precision may be: then a warning says so, and the training starts anew.
+        """
+        checkpoint = checkpoints.load()
+        if checkpoint is None:
+            return None
+        misfit = self._misfit(checkpoint.arrays)
+        if misfit is not None:
+            logger.warning("the checkpoint does not fit this network (%s); its training starts anew", misfit)
+            return None
+        for name, variable in self._variables():
+            variable.assign(checkpoint.arrays[name])
+        return checkpoint
+
+    def _misfit(self, arrays: Mapping[str, npt.NDArray[Any]]) -> str | None:
+        """The first difference between a checkpoint's variables and the network's; None where there is none."""
+        expected = {name: tuple(variable.shape) for name, variable in self._variables()}
+        found = {name: array.shape for name, array in arrays.items() if name.startswith(VARIABLE)}
+        for name in sorted(expected.keys() | found.keys()):
+            if expected.get(name) != found.get(name):
+                shown = name.removeprefix(VARIABLE)
+                return f"{shown}: expected shape {expected.get(name)}, received {found.get(name)}"
+        return None
+
+    def _variables(self) -> Iterator[tuple[str, Any]]:
+        """Variables of network and optimizer by name; of equal paths the later ones are numbered."""
+        seen: Counter[str] = Counter()
+        for variable in (*self._model.variables, *self._model.optimizer.variables):
+            seen[variable.path] += 1
+            number = f"#{seen[variable.path]}" if seen[variable.path] > 1 else ""
+            yield f"{VARIABLE}{variable.path}{number}", variable
 
 
 def to_array(variable: Any) -> npt.NDArray[Any]:

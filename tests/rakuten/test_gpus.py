@@ -81,3 +81,32 @@ def test_gpus_that_are_not_there_are_refused_with_the_remedy(
 def test_no_gpu_is_asked_for_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "count_devices", lambda: pytest.fail("asked"))
     gpus.require_devices(())
+
+
+@pytest.mark.parametrize(
+    ("backend", "library", "capability"),
+    [
+        ("jax", SimpleNamespace(local_devices=lambda: [SimpleNamespace(compute_capability="9.0")]), (9, 0)),
+        ("jax", SimpleNamespace(local_devices=lambda: [SimpleNamespace()]), (0, 0)),
+        ("torch", SimpleNamespace(cuda=SimpleNamespace(get_device_capability=lambda _: (7, 5))), (7, 5)),
+        (
+            "tensorflow",
+            SimpleNamespace(
+                config=SimpleNamespace(
+                    list_physical_devices=lambda _: ["gpu"],
+                    experimental=SimpleNamespace(get_device_details=lambda _: {"compute_capability": (8, 0)}),
+                )
+            ),
+            (8, 0),
+        ),
+    ],
+)
+def test_bfloat16_is_taken_from_the_compute_capability_that_the_backend_tells(
+    monkeypatch: pytest.MonkeyPatch, backend: str, library: Any, capability: tuple[int, int]
+) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: backend)
+    monkeypatch.setattr(gpus.importlib, "import_module", lambda _: library)
+    assert gpus.compute_capability() == capability
+    assert gpus.has_bfloat16() == (capability >= (8, 0))

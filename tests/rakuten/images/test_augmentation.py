@@ -75,3 +75,11 @@ def test_colour_is_mixed_with_grey_and_grey_stays() -> None:
     assert np.ptp(changed[:, 39, 0], axis=-1).max() < np.ptp(gradient()[0, 39, 0])
     grey = np.full((4, 8, 8, 3), 90, np.float32)
     np.testing.assert_allclose(augmented(Augmentation(colour=0.5), grey), grey, atol=0.1)
+
+
+def test_on_jax_the_steps_of_a_network_with_augmentation_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    layers = [*augmentation_layers(REPORT), *augmentation_layers(WISHES)]
+    assert all(layer.supports_jit for layer in layers)

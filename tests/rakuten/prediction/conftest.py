@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from rakuten.training.text_ngrams import train_text_ngrams
 
 from rakuten.evaluation.evaluate import evaluate
 from rakuten.fusion.stages import decide, fuse
@@ -15,7 +16,6 @@ from rakuten.outputs import StageOutput
 from rakuten.prediction.package import ModelPackage, open_package
 from rakuten.prediction.packing import package_model
 from rakuten.recipes import Plan, TextNgramsRecipe
-from rakuten.training.text_ngrams import train_text_ngrams
 
 GOODS = {2583: "piscine bâche pompe filtre", 10: "livre roman auteur édition", 40: "console jeu manette import"}
 SIDES = ["train", "train", "train", "validation", "test"]

@@ -6,6 +6,7 @@ import grimp
 import numpy as np
 import pandas as pd
 import pytest
+from rakuten.training.text_ngrams import train_text_ngrams
 
 from rakuten.data.classes import CODES
 from rakuten.data.hidden import HIDDEN, targets_of
@@ -17,7 +18,6 @@ from rakuten.text.inputs import read_labelled
 from rakuten.training.examples import examples_of
 from rakuten.training.ngram_classifier import NgramClassifier
 from rakuten.training.steps import Rows
-from rakuten.training.text_ngrams import train_text_ngrams
 from rakuten.training.tfidf_classifier import TfidfClassifier
 
 GOODS = {2583: "piscine bâche pompe filtre", 10: "livre roman auteur édition", 40: "console jeu manette import"}

@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rakuten.training.bimodal_network import bimodal_predictor, refit_bimodal_network, train_bimodal_network
+from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
+from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
+from rakuten.training.text_network import refit_text_network, train_text_network, word_predictor
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
@@ -28,11 +32,7 @@ from rakuten.recipes import (
 )
 from rakuten.stages import stage
 from rakuten.text.inputs import read_corpus_words
-from rakuten.training.bimodal_network import bimodal_predictor, refit_bimodal_network, train_bimodal_network
-from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
 from rakuten.training.predictor import Predictor
-from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
-from rakuten.training.text_network import refit_text_network, train_text_network, word_predictor
 
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from rakuten.training.image_rates import find_image_network_rate
+from rakuten.training.text_rates import find_text_hashes_rate, find_text_network_rate
 from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, TEXT, inputs_of
 
 from rakuten.errors import InputError
 from rakuten.evaluation.rate_curve import draw_rate_curve
 from rakuten.outputs import SCRATCH, OutputStore
 from rakuten.recipes import RateFinderRecipe
-from rakuten.training.image_rates import find_image_network_rate
-from rakuten.training.text_rates import find_text_hashes_rate, find_text_network_rate
 
 # Of every three products in turn: 21 of the train products have a usable image, and so have the validation products.
 MOSTLY_TRAIN = ("train",) * 12 + ("validation", "test")

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rakuten.training.text_network import FEWEST_POSITIONS, train_text_network, word_predictor
 
 from rakuten.data.classes import CODES
 from rakuten.data.split import by_content
 from rakuten.outputs import StageOutput
 from rakuten.recipes import CleaningRecipe, SplitRecipe, TextNetworkRecipe, load_recipe
 from rakuten.text.stages import clean_products, find_corpus_words
-from rakuten.training.text_network import FEWEST_POSITIONS, train_text_network, word_predictor
 
 NETWORKS = ("text_conv1d", "text_dnn", "text_gru", "text_bilstm", "text_rnn_designation")
 ODD_TEXTS = ("", "\U0001f600 \U0001f600", "123456 789", "jamais vu ailleurs", "livre " * 10_000, "a" * 50_000)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rakuten.training.text_ngrams import ngram_predictor, refit_text_ngrams, train_text_ngrams
 
 from rakuten.data.classes import CODES
 from rakuten.data.folds import folds_of
@@ -17,7 +18,6 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
-from rakuten.training.text_ngrams import ngram_predictor, refit_text_ngrams, train_text_ngrams
 
 RECIPE = TextNgramsRecipe(
     family="text_ngrams",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rakuten.training.text_tfidf import refit_text_tfidf, tfidf_predictor, train_text_tfidf
 
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
@@ -19,7 +20,6 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import TextTfidfRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
-from rakuten.training.text_tfidf import refit_text_tfidf, tfidf_predictor, train_text_tfidf
 from rakuten.training.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 
 FOREST = {"kind": "random_forest", "num_trees": 10, "min_samples_split": 4, "class_weight": "none"}

@@ -53,15 +53,20 @@ def build(recipe: TextNetworkRecipe, num_classes: int, input_shape: tuple[int]) 
     from keras import layers
 
     sizes = read_architecture(recipe, Architecture)
+    # Layers are made in their order: each draws the seed of its initial weights when it is made.
+    embedding = layers.Embedding(recipe.num_words, sizes.embedding_size, name="embedding")
     cell = layers.GRU if sizes.cell == "gru" else layers.LSTM
-    name = f"bi{sizes.cell}" if sizes.bidirectional else sizes.cell
-    # A layer within another one is named by Keras.
-    recurrent = cell(sizes.recurrent_units, return_sequences=True, name=None if sizes.bidirectional else name)
+    if sizes.bidirectional:
+        name = f"bi{sizes.cell}"
+        recurrent = layers.Bidirectional(cell(sizes.recurrent_units, return_sequences=True), name=name)
+    else:
+        name = sizes.cell
+        recurrent = cell(sizes.recurrent_units, return_sequences=True, name=name)
     return keras.Sequential(
         [
             keras.Input(input_shape, dtype="int32", name="words"),
-            layers.Embedding(recipe.num_words, sizes.embedding_size, name="embedding"),
-            layers.Bidirectional(recurrent, name=name) if sizes.bidirectional else recurrent,
+            embedding,
+            recurrent,
             layers.Dropout(sizes.dropout, name="recurrent_dropout"),
             layers.GlobalAveragePooling1D(name="pool"),
             layers.Dense(sizes.dense_units, activation="relu", name="hidden"),

@@ -37,7 +37,7 @@ def run_test(
     scratch: Path, finder: RateFinderRecipe, before_batch: Callable[[], None] = lambda: None, model: Any = None
 ) -> Losses:
     examples = tiny_examples(before_batch)
-    rows = examples.rows(examples.places("train"))
+    rows = examples.rows(examples.indices("train"))
     return range_test(
         model or tiny_model(), rows, tiny_training.RECIPE.fit, finder, seed=1, scratch=scratch, checkpoint_seconds=0
     )
@@ -117,7 +117,7 @@ def test_progress_is_reported_in_steps(tmp_path: Path) -> None:
 def test_every_row_comes_once_an_epoch(tmp_path: Path) -> None:
     places: list[npt.NDArray[np.int64]] = []
     examples = tiny_examples()
-    rows = examples.rows(examples.places("train"))
+    rows = examples.rows(examples.indices("train"))
 
     def gather(chosen: npt.NDArray[np.int64]) -> Any:
         places.append(chosen)

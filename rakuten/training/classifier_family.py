@@ -17,6 +17,7 @@ from rakuten.data.hidden import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import ModelRecipe
+from rakuten.training.classifier import Classifier
 from rakuten.training.examples import FITTED_SIDES
 from rakuten.training.family import Family, PredictorInputs, TrainingData
 from rakuten.training.predictor import Predictor, text_predictor
@@ -31,12 +32,10 @@ class ClassifierFamily(Family[R]):
     """Fits a classifier over texts; its probabilities of validation rows are calibrated by the other folds.
 
     Attributes:
-        classifier: Class of its classifiers. `fit(texts, targets, recipe)` makes one, `calibrated` and
-            `calibrated_like` calibrate it, `probabilities(texts)` predicts, `write(folder)` and `read(folder)` store
-            it; `calibration` is None where its scores are probabilities.
+        classifier: Class of its classifiers.
     """
 
-    classifier: ClassVar[type[Any]]
+    classifier: ClassVar[type[Classifier[Any]]]
 
     @abstractmethod
     def texts(self, products: pd.DataFrame, recipe: R, corpus_words: Collection[str]) -> Any:

@@ -28,7 +28,7 @@ class TextNgrams(ClassifierFamily[TextNgramsRecipe]):
 
     def facts(self, model: NgramClassifier, num_rows: int) -> dict[str, Any]:
         """train_rows, terms, classes."""
-        return {"train_rows": num_rows, "terms": len(model.coefficients), "classes": len(model.targets)}
+        return {"train_rows": num_rows, "terms": len(model.coefficients), "classes": len(model.known)}
 
 
 FAMILY = TextNgrams()

@@ -16,7 +16,7 @@ from rakuten.training import families
 from rakuten.training.family import PredictorInputs, family_of
 from rakuten.training.stages import train_model
 
-RECIPES = '''
+RECIPES = """
 from typing import Literal
 
 from rakuten.recipes.network import ModelRecipe
@@ -29,8 +29,8 @@ class CommonestRecipe(ModelRecipe):
     @property
     def columns(self):
         return ("designation",)
-'''
-CODE = '''
+"""
+CODE = """
 import json
 
 import numpy as np
@@ -65,7 +65,7 @@ class Commonest(Family):
 
 
 FAMILY = Commonest()
-'''
+"""
 
 
 @pytest.fixture

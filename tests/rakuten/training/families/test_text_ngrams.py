@@ -166,7 +166,7 @@ def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: A
     assert set(refitted.manifest.files) == {ARRAYS, STRUCTURE}, "what no product is left to score has no probabilities"
     assert predicted(refitted, ["console jeu manette"]).predicted.tolist() == [40]
     before, after = (NgramClassifier.read(output.folder) for output in (scored, refitted))
-    of_known = np.isin(after.targets, before.targets)
+    of_known = np.isin(after.known, before.known)
     assert after.calibration.slope == before.calibration.slope
     assert np.array_equal(after.calibration.biases[of_known], before.calibration.biases)
     assert after.calibration.biases[~of_known].tolist() == [0.0]

@@ -31,13 +31,10 @@ from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.images.features import extract_features
 from rakuten.images.weights import find_weights
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.recipes import BimodalRecipe, FusionRecipe, ImageFeaturesRecipe, Recipe, TextHashesRecipe, load_recipe
+from rakuten.recipes import FusionRecipe, ImageFeaturesRecipe, Recipe, load_recipe
 from rakuten.recipes.plan import FusionMethod
 from rakuten.settings import Settings
-from rakuten.training.bimodal_network import train_bimodal_network
-from rakuten.training.image_network import train_image_network
-from rakuten.training.text_hashes import train_text_hashes
-from rakuten.training.text_ngrams import train_text_ngrams
+from rakuten.training.stages import train_model
 
 IMAGE_MODEL = "image_mobilenet_v2_frozen"
 NUM_FOLDS = 5
@@ -122,17 +119,11 @@ def train(recipe: Recipe, products: Products, sides: np.ndarray, folder: Path) -
     out.mkdir()
     products.frame.to_parquet(inputs / "train.parquet")
     products.frame[["productid", "prdtypecode"]].assign(side=sides).to_parquet(inputs / "split.parquet")
-    common = {"clean": StageOutput(key="clean", folder=inputs), "split": StageOutput(key="split", folder=inputs)}
-    if isinstance(recipe, ImageFeaturesRecipe):
-        train_image_network.function(out, images=products.features, recipe=recipe, **common)
-    elif isinstance(recipe, BimodalRecipe):
-        train_bimodal_network.function(out, images=products.features, recipe=recipe, **common)
-    elif isinstance(recipe, TextHashesRecipe):
-        train_text_hashes.function(out, recipe=recipe, **common)
-    else:
-        train_text_ngrams.function(out, recipe=recipe, **common)
+    clean, split = StageOutput(key="clean", folder=inputs), StageOutput(key="split", folder=inputs)
+    arrays = {"images": products.features} if recipe.image_input is not None else {}
+    train_model.function(out, recipe=recipe, clean=clean, split=split, inputs=arrays)
     seen = Probabilities.read(out / PROBABILITIES)
-    if isinstance(recipe, BimodalRecipe):
+    if (out / UNPICTURED).exists():
         return Said(recipe.modality, seen, Probabilities.read(out / UNPICTURED))
     return Said(recipe.modality, seen, seen if recipe.modality == "text" else None)
 
@@ -176,7 +167,7 @@ def run_fold(fold: int, products: Products, recipes: list[Recipe], folder: Path)
     test = truth[truth["side"] == "test"]
     columns = {name: one.seen.of(test["productid"].to_numpy(np.int64)).predicted for name, one in said.items()}
     columns |= fuse(list(said.values()), truth)
-    columns[ALONE] = fuse([said[recipe.name] for recipe in recipes if not recipe.reads_photos], truth)[CHOSEN]
+    columns[ALONE] = fuse([said[recipe.name] for recipe in recipes if recipe.image_input is None], truth)[CHOSEN]
     return test[["prdtypecode"]].assign(**columns)
 
 

@@ -49,9 +49,9 @@ from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe, RateMeth
 from rakuten.reporting.recipe_text import recipe_toml
 from rakuten.settings import Settings
 from rakuten.training.examples import Examples, examples_of
-from rakuten.training.network import train_network
-from rakuten.training.pictured import gather_images
-from rakuten.training.rate_finder import find_rate
+from rakuten.training.families.image_network import gather_images
+from rakuten.training.learning_rate_search import search_network_rate
+from rakuten.training.network import NetworkData, train_network
 
 SIZE = 224
 ALPHA = 0.35
@@ -204,7 +204,7 @@ def compare_head(photos: Photos) -> None:
     with timed() as extracting:
         arrays = photos.features(recipe, weights)
     with tempfile.TemporaryDirectory() as out, timed() as fitting:
-        train_network(Path(out), recipe, photos.examples(arrays), arrays.shape)
+        train_network(Path(out), NetworkData(recipe, photos.examples(arrays), arrays.shape))
     keras.utils.set_random_seed(0)
     with timed() as building:
         model = reported_way.network(weights.path, ALPHA, SIZE, NUM_CLASSES)
@@ -241,7 +241,7 @@ def _scores_over_folds(
         held_out = folds == fold
         sides = np.where(held_out, "validation", "train")
         with tempfile.TemporaryDirectory() as out:
-            train_network(Path(out), recipe, replace(examples, sides=sides), arrays.shape)
+            train_network(Path(out), NetworkData(recipe, replace(examples, sides=sides), arrays.shape))
             ours[held_out] = Probabilities.read(Path(out) / PROBABILITIES).values.argmax(axis=1)
         theirs[held_out] = reported_way.fit_head(
             their_features[~held_out], examples.targets[~held_out], their_features[held_out], STEP_1, NUM_CLASSES, seed
@@ -264,7 +264,7 @@ def compare_rates(photos: Photos) -> None:
 
     def search(method: RateMethod) -> tuple[dict[str, Any], Clock]:
         with tempfile.TemporaryDirectory() as out, timed() as clock:
-            found = find_rate(Path(out), recipe, examples, arrays.shape, rate_finder(method))
+            found = search_network_rate(Path(out), NetworkData(recipe, examples, arrays.shape), rate_finder(method))
         return found, clock
 
     ours, searching = search("batch")

@@ -7,7 +7,6 @@ from pathlib import Path
 from rakuten.data.layout import PRODUCT_TABLES, X_TRAIN, Y_TRAIN, Part
 from rakuten.errors import ChampionError, DumpError, InputError, SettingError
 from rakuten.gpus import require_devices
-from rakuten.models.building import check_recipe
 from rakuten.outputs import OutputStore
 from rakuten.outputs.disk_space import require_space
 from rakuten.outputs.runs import RunBook
@@ -19,8 +18,8 @@ from rakuten.promotion.naming import named_run
 from rakuten.promotion.rules import load_rules
 from rakuten.recipes import RateMethod, Recipe, load_image_study, load_network_recipe, load_plan, rate_finder
 from rakuten.recipes.plan import Modality
-from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.settings import Settings
+from rakuten.training.family import family_of
 
 # A file without line breaks is no table, and is not read to its end here.
 _LONGEST_HEADER = 100_000
@@ -256,10 +255,9 @@ def _has_rows(table: Path) -> bool:
 
 
 def _check_recipes(recipes: tuple[Recipe, ...]) -> None:
-    from tasks.weights import find_all_weights
+    from tasks.weights import check_weights
 
     require_devices(Settings().gpus)
     for recipe in recipes:
-        if isinstance(recipe, NetworkRecipe):
-            check_recipe(recipe)
-    find_all_weights(recipes)
+        family_of(recipe).check(recipe)
+    check_weights(recipes)

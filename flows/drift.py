@@ -56,4 +56,4 @@ def ask(dump: Dump, learnt: RunRecord) -> Any:
         chosen = choose_test_products(package, dump, fitted=(fitted_products(package, learnt),))
         return predict_test_products(package, dump, chosen.kept)
     clean = prepare(dump, package.record.plan.cleaning).clean
-    return classify(package, dump, clean, "test" if dump.has_test else "train", fit="scored")
+    return classify(package, dump, clean, "test" if dump.has_test else "train", variant="scored")

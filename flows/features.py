@@ -6,7 +6,6 @@ from flows.declaring import project_flow
 from flows.parameters import PlanName
 from flows.prepare import prepare
 from rakuten.recipes import Plan, Recipe, load_plan
-from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump, open_dump
 from tasks.futures import outputs_of
@@ -45,5 +44,8 @@ def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dic
         corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
         composed |= {"split": split, "corpus words": corpus_words}
     data = ModelData(dump=dump, clean=prepared.clean, corpus_words=None)
-    images = [recipe for recipe in recipes if isinstance(recipe, PhotoRecipe)]
-    return composed | {f"images {recipe.name}": images_for(recipe, data) for recipe in images}
+    return composed | {
+        f"images {recipe.name}": images_for(read, data)
+        for recipe in recipes
+        if (read := recipe.image_input) is not None
+    }

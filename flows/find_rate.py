@@ -8,7 +8,7 @@ from tasks import stages
 from tasks.artifacts import publish_rate
 from tasks.dumps import open_dump
 from tasks.futures import output_of, outputs_of
-from tasks.models import ModelData, find_rate
+from tasks.models import ModelData, search_learning_rate
 from tasks.runs import recorded_run
 
 
@@ -37,7 +37,8 @@ def find_learning_rate(
         clean = prepare(opened, CleaningRecipe()).clean
         split = stages.split_products.submit(clean=clean, recipe=SplitRecipe())
         corpus_words = stages.find_corpus_words.submit(clean=clean, split=split, recipe=CleaningRecipe())
-        found = find_rate(chosen, finder, ModelData(dump=opened, clean=clean, corpus_words=corpus_words), split)
+        data = ModelData(dump=opened, clean=clean, corpus_words=corpus_words)
+        found = search_learning_rate(chosen, finder, data, split)
         picture = stages.draw_rate_curve.submit(found=found, name=chosen.name)
         keys = outputs_of({"found": found, "picture": picture})
         run.outputs |= keys

@@ -56,7 +56,7 @@ def compose_scoring(dump: Dump, package: ModelPackage, record: RunRecord | None)
 
     # Scores are of the models that did not see the test products, also where others were fitted to them since.
     def fused(part: Part) -> Any:
-        return classify(package, dump, prepared.clean, part, fit="scored")
+        return classify(package, dump, prepared.clean, part, variant="scored")
 
     composed = prepared.roles
     if dump.has_test:

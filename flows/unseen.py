@@ -49,4 +49,4 @@ def predict_test_products(package: ModelPackage, dump: Dump, products: Any) -> A
 
     Asked are the models that were scored: where others were fitted on all labelled products, those know them.
     """
-    return classify(package, dump, products, "train", fit="scored")
+    return classify(package, dump, products, "train", variant="scored")

@@ -11,6 +11,17 @@ def make_reproducible(seed: int) -> None:
 
     # Layer names count up within a process and end in the weights file.
     keras.utils.clear_session()
+    make_deterministic(seed)
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed everything that draws, and choose deterministic kernels.
+
+    Args:
+        seed: Any.
+    """
+    import keras
+
     keras.utils.set_random_seed(seed)
     if keras.config.backend() == "tensorflow":
         import tensorflow as tf

@@ -6,15 +6,19 @@ any large library is imported; the process that trains compares what its backend
 
 import ctypes
 import importlib
+import os
 from collections.abc import Sequence
 
-from rakuten.errors import GpuError
+from rakuten.errors import GpuError, SettingError
 
 MANAGEMENT_LIBRARY = "libnvidia-ml.so.1"
 COMPUTE_LIBRARY = "libcuda.so.1"
 SUCCESS = 0
 # Compute capability of the first GPUs with units for bfloat16 (Ampere).
 BFLOAT16_CAPABILITY = (8, 0)
+
+# The first one where nothing is said.
+BACKENDS = ("tensorflow", "jax", "torch")
 
 ON_CPU = "leave RAKUTEN_GPUS unset to train on the CPU"
 
@@ -57,6 +61,18 @@ def require_devices(gpus: Sequence[int]) -> None:
     if count != 0:
         there = "unknown, numbered from 0" if count is None else f"{count} (numbers 0 to {count - 1})"
     raise GpuError(f"RAKUTEN_GPUS is {list(gpus)}; GPUs of this machine: {there}. Name those that it has, or {ON_CPU}")
+
+
+def keras_backend() -> str:
+    """The backend that Keras computes with, as the variable KERAS_BACKEND names it; imports neither.
+
+    Raises:
+        SettingError: If Keras has no such backend.
+    """
+    name = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if name not in BACKENDS:
+        raise SettingError(f"KERAS_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}")
+    return name
 
 
 def has_gpu() -> bool:

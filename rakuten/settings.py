@@ -1,4 +1,7 @@
-"""Where things are on this machine and how much of it may be used: `RAKUTEN_*` variables. Never part of a key."""
+"""Settings of this machine, `RAKUTEN_*` variables: where things are, how much of it may be used.
+
+None is part of a key, but whether there are `gpus`, in the keys of networks: see `rakuten.recipes.network`.
+"""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Which tasks train a recipe, by its family."""
+"""Submitting the training of a recipe, with what its family reads."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,25 +7,10 @@ from pydantic import BaseModel, ConfigDict
 
 from rakuten.errors import InputError
 from rakuten.images.weights import WeightsFile
-from rakuten.recipes import (
-    Backbone,
-    BimodalRecipe,
-    ImageBackboneRecipe,
-    ImageFeaturesRecipe,
-    ImageNetworkRecipe,
-    Plan,
-    RateFinderRecipe,
-    Recipe,
-    TextHashesRecipe,
-    TextNetworkRecipe,
-    TextNgramsRecipe,
-    TextTfidfRecipe,
-)
+from rakuten.recipes import Backbone, ImageInput, KerasRecipe, Plan, RateFinderRecipe, Recipe
 from rakuten.recipes.plan import Modality
-from rakuten.recipes.recipe import NetworkRecipe, PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump
-from tasks.stage_task import StageTask
 from tasks.weights import weights_of
 
 
@@ -37,7 +22,7 @@ class ModelData(BaseModel):
         more: Further dumps, whose products are seen together with the first one's.
         clean: Cleaned products of all of them.
         corpus_words: Corpus-wide stop words of the train rows that the models learn from.
-        image_limit: Photos that image models see, at most; None: all.
+        image_limit: Images that image models see, at most; None: all.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -78,7 +63,7 @@ def check_images(recipes: Sequence[Recipe], dumps: Sequence[Dump], remedy: str =
     Raises:
         InputError: If there is such a recipe and no dump has images.
     """
-    reading = [recipe.name for recipe in recipes if recipe.reads_photos]
+    reading = [recipe.name for recipe in recipes if recipe.image_input is not None]
     if reading and not any(dump.has_images for dump in dumps):
         named = " and ".join(str(dump.path) for dump in dumps)
         raise InputError(f"there are no images in {named}, which {', '.join(reading)} read{remedy}")
@@ -90,7 +75,7 @@ def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
     Returns:
         A future of the model's StageOutput.
     """
-    return TRAIN[type(recipe)].submit(recipe=recipe, split=split, **_inputs(recipe, data))
+    return stages.train_model.submit(recipe=recipe, clean=data.clean, split=split, inputs=model_inputs(recipe, data))
 
 
 def refit(recipe: Recipe, data: ModelData, pooled: Any, scored: Any) -> Any:
@@ -105,10 +90,12 @@ def refit(recipe: Recipe, data: ModelData, pooled: Any, scored: Any) -> Any:
     Returns:
         A future of the model's StageOutput.
     """
-    return REFIT[type(recipe)].submit(recipe=recipe, split=pooled, scored=scored, **_inputs(recipe, data))
+    return stages.refit_model.submit(
+        recipe=recipe, clean=data.clean, split=pooled, inputs=model_inputs(recipe, data), scored=scored
+    )
 
 
-def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
+def search_learning_rate(recipe: KerasRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
     """Submit the search for the learning rate of a recipe's network.
 
     Returns:
@@ -117,75 +104,43 @@ def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, 
     Raises:
         InputError: If the dump lacks the images that the recipe reads.
     """
-    if recipe.reads_photos and not data.dump.has_images:
-        raise InputError(f"{data.dump.path} has no images, which recipe {recipe.name} reads")
-    return FIND_RATE[type(recipe)].submit(recipe=recipe, finder=finder, split=split, **_inputs(recipe, data))
+    check_images([recipe], data.dumps)
+    return stages.search_learning_rate.submit(
+        recipe=recipe, clean=data.clean, split=split, inputs=model_inputs(recipe, data), finder=finder
+    )
 
 
-TRAIN: dict[type, StageTask] = {
-    TextNgramsRecipe: stages.train_text_ngrams,
-    TextTfidfRecipe: stages.train_text_tfidf,
-    TextNetworkRecipe: stages.train_text_network,
-    TextHashesRecipe: stages.train_text_hashes,
-    ImageNetworkRecipe: stages.train_image_network,
-    ImageFeaturesRecipe: stages.train_image_network,
-    ImageBackboneRecipe: stages.train_image_network,
-    BimodalRecipe: stages.train_bimodal_network,
-}
-REFIT: dict[type, StageTask] = {
-    TextNgramsRecipe: stages.refit_text_ngrams,
-    TextTfidfRecipe: stages.refit_text_tfidf,
-    TextNetworkRecipe: stages.refit_text_network,
-    TextHashesRecipe: stages.refit_text_hashes,
-    ImageNetworkRecipe: stages.refit_image_network,
-    ImageFeaturesRecipe: stages.refit_image_network,
-    ImageBackboneRecipe: stages.refit_image_network,
-    BimodalRecipe: stages.refit_bimodal_network,
-}
-FIND_RATE: dict[type, StageTask] = {
-    TextNetworkRecipe: stages.find_text_network_rate,
-    TextHashesRecipe: stages.find_text_hashes_rate,
-    ImageNetworkRecipe: stages.find_image_network_rate,
-    ImageFeaturesRecipe: stages.find_image_network_rate,
-    ImageBackboneRecipe: stages.find_image_network_rate,
-    BimodalRecipe: stages.find_bimodal_network_rate,
-}
-
-
-def _inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
-    """What models of a recipe's family learn from, beside recipe and split."""
-    match recipe:
-        case TextTfidfRecipe() | TextNetworkRecipe():
-            return {"clean": data.clean, "corpus_words": data.corpus_words}
-        case ImageBackboneRecipe():
-            weights = weights_of(recipe.backbone)
-            return {"clean": data.clean, "images": images_for(recipe, data), "weights": weights}
-        case ImageNetworkRecipe() | ImageFeaturesRecipe() | BimodalRecipe():
-            return {"clean": data.clean, "images": images_for(recipe, data)}
-        case _:
-            return {"clean": data.clean}
+def model_inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
+    """What a recipe lists in `inputs`: futures and values of `rakuten.training.family.ModelInputs`, by name."""
+    inputs: dict[str, Any] = {}
+    if "corpus_words" in recipe.inputs:
+        inputs["corpus_words"] = data.corpus_words
+    if recipe.image_input is not None:
+        inputs["images"] = images_for(recipe.image_input, data)
+        if "weights" in recipe.inputs and recipe.image_input.backbone is not None:
+            inputs["weights"] = weights_of(recipe.image_input.backbone)
+    return inputs
 
 
 def images_for(
-    recipe: PhotoRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
+    read: ImageInput, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
 ) -> Any:
-    """Submit what makes of the dumps' photos the arrays that a recipe reads.
+    """Submit what makes of the dumps' images the arrays that a model reads.
 
     Args:
-        recipe: What reads them.
-        data: The dumps, at least one with photos.
-        weights: Tells where the weights of a backbone are that makes features.
+        read: Which arrays.
+        data: The dumps, at least one with images.
+        weights: Looks up the weights of a backbone that makes features.
 
     Returns:
         A future of the StageOutput that holds them.
     """
 
     def of_one(dump: Dump) -> Any:
-        photos = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": recipe.borders}
-        if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe):
-            found = weights(recipe.backbone)
-            return stages.extract_features.submit(backbone=recipe.backbone, weights=found, **photos)
-        return stages.resize_images.submit(size=recipe.input_size, **photos)
+        images = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": read.borders}
+        if read.kind == "features" and read.backbone is not None:
+            return stages.extract_features.submit(backbone=read.backbone, weights=weights(read.backbone), **images)
+        return stages.resize_images.submit(size=read.input_size, **images)
 
     return joined([of_one(dump) for dump in data.dumps if dump.has_images])
 

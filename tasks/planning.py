@@ -61,8 +61,9 @@ class Planner:
             self.expectations.append(Expectation(stage.name, label, key, True, "found", None, 0.0))
             return found
         pending = None if stage.pending is None else stage.pending(self.store, **inputs)
-        made = [output.manifest for output in self.store.outputs_of(stage.name)]
-        nearest = sorted(made, key=lambda manifest: len(_changes(manifest.identity, identity)))
+        nearest = sorted(
+            self.store.manifests_like(identity), key=lambda manifest: len(_changes(manifest.identity, identity))
+        )
         reason = self._why(nearest, identity, key)
         self.expectations.append(
             Expectation(stage.name, label, key, False, reason, pending, _seconds(nearest, pending))
@@ -117,6 +118,12 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         f"{name} {libraries.get(name)} → {version}"
         for name, version in now["libraries"].items()
         if libraries.get(name) != version
+    ]
+    environment = before.get("environment", {})
+    changed += [
+        f"{name.replace('_', ' ')} {environment.get(name)} → {value}"
+        for name, value in now.get("environment", {}).items()
+        if environment.get(name) != value
     ]
     inputs = before.get("inputs", {})
     return changed + [name for name, content in now["inputs"].items() if inputs.get(name) != content]

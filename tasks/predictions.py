@@ -10,9 +10,9 @@ from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
 from rakuten.outputs.runs import RunRecord
 from rakuten.paths import named_path, why_no_folder
-from rakuten.prediction.package import Fit, ModelPackage, PackagedMember, open_package, package_folder
+from rakuten.prediction.package import ModelPackage, ModelVariant, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
-from rakuten.recipes.recipe import PhotoRecipe
+from rakuten.recipes import ImageInput
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.models import ModelData, images_for
@@ -78,7 +78,7 @@ def fitted_products(package: ModelPackage, record: RunRecord | None) -> Any:
     return stages.list_fitted_products.submit(**made)
 
 
-def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit | None = None) -> Any:
+def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, variant: ModelVariant | None = None) -> Any:
     """Submit the classification of a part of a dump.
 
     Args:
@@ -86,7 +86,7 @@ def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit
         dump: The dump.
         clean: Its products, cleaned as the package says; a future in a run.
         part: Which of them.
-        fit: Which models; None: those fitted to all labelled products, where there are some.
+        variant: Which variant of the models; None: refitted ones, where there are some.
 
     Returns:
         A future of the StageOutput that holds the probabilities.
@@ -100,15 +100,15 @@ def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, fit: Fit
         raise InputError(f"{package.folder} holds image models only, and {dump.path} has no images")
     if len(asked) < len(recipes):
         logger.warning("%s has no images: its products are classified by their texts alone", dump.path)
-    chosen: Fit = fit or ("refitted" if package.record.is_refitted else "scored")
+    chosen: ModelVariant = variant or ("refitted" if package.record.is_refitted else "scored")
     logger.info("predicting with %s of %s: %s", chosen, package.key, ", ".join(asked))
     data = ModelData(dump=dump, clean=clean, corpus_words=None)
     images = {
-        member.name: _images(recipe, data, package, member)
+        member.name: _images(read, data, package, member)
         for member in package.record.members
-        if member.name in asked and dump.has_images and isinstance(recipe := recipes[member.name], PhotoRecipe)
+        if member.name in asked and dump.has_images and (read := recipes[member.name].image_input) is not None
     }
-    return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, fit=chosen)
+    return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, variant=chosen)
 
 
 def deliver(submission: StageOutput, output: str) -> int:
@@ -137,5 +137,5 @@ def deliver(submission: StageOutput, output: str) -> int:
     return rows
 
 
-def _images(recipe: PhotoRecipe, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
-    return images_for(recipe, data, weights=lambda backbone: package.weights(member))
+def _images(read: ImageInput, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
+    return images_for(read, data, weights=lambda backbone: package.weights(member))

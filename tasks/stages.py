@@ -53,17 +53,9 @@ from rakuten.reporting.submission import write_submission as _write_submission
 from rakuten.reporting.thumbnails import cut_thumbnails as _cut_thumbnails
 from rakuten.text.stages import clean_products as _clean_products
 from rakuten.text.stages import find_corpus_words as _find_corpus_words
-from rakuten.training import (
-    bimodal_network,
-    bimodal_rates,
-    image_network,
-    image_rates,
-    text_hashes,
-    text_network,
-    text_ngrams,
-    text_rates,
-    text_tfidf,
-)
+from rakuten.training.stages import refit_model as _refit_model
+from rakuten.training.stages import search_learning_rate as _search_learning_rate
+from rakuten.training.stages import train_model as _train_model
 from tasks.stage_task import StageTask
 
 read_products = StageTask(_read_products)
@@ -83,24 +75,9 @@ resize_images = StageTask(_resize_images, label="size")
 join_images = StageTask(_join_images)
 extract_features = StageTask(_extract_features, label="backbone", slot=True)
 
-train_text_ngrams = StageTask(text_ngrams.train_text_ngrams, label="recipe", slot=True)
-train_text_tfidf = StageTask(text_tfidf.train_text_tfidf, label="recipe", slot=True)
-train_text_network = StageTask(text_network.train_text_network, label="recipe", slot=True)
-train_text_hashes = StageTask(text_hashes.train_text_hashes, label="recipe", slot=True)
-train_bimodal_network = StageTask(bimodal_network.train_bimodal_network, label="recipe", slot=True)
-train_image_network = StageTask(image_network.train_image_network, label="recipe", slot=True)
-
-refit_text_ngrams = StageTask(text_ngrams.refit_text_ngrams, label="recipe", slot=True)
-refit_text_tfidf = StageTask(text_tfidf.refit_text_tfidf, label="recipe", slot=True)
-refit_text_network = StageTask(text_network.refit_text_network, label="recipe", slot=True)
-refit_text_hashes = StageTask(text_hashes.refit_text_hashes, label="recipe", slot=True)
-refit_bimodal_network = StageTask(bimodal_network.refit_bimodal_network, label="recipe", slot=True)
-refit_image_network = StageTask(image_network.refit_image_network, label="recipe", slot=True)
-
-find_text_network_rate = StageTask(text_rates.find_text_network_rate, label="recipe", slot=True)
-find_text_hashes_rate = StageTask(text_rates.find_text_hashes_rate, label="recipe", slot=True)
-find_bimodal_network_rate = StageTask(bimodal_rates.find_bimodal_network_rate, label="recipe", slot=True)
-find_image_network_rate = StageTask(image_rates.find_image_network_rate, label="recipe", slot=True)
+train_model = StageTask(_train_model, label="recipe", slot=True)
+refit_model = StageTask(_refit_model, label="recipe", slot=True)
+search_learning_rate = StageTask(_search_learning_rate, label="recipe", slot=True)
 draw_rate_curve = StageTask(_draw_rate_curve, label="name")
 
 evaluate = StageTask(_evaluate, label="name")

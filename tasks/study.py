@@ -7,12 +7,12 @@ from typing import Any
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import ImageFeaturesRecipe, ImageStudyPlan
-from rakuten.recipes.image import ImageRecipe
+from rakuten.recipes.families.image_network import ImageRecipe
 from rakuten.reporting.study_steps import TITLES
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.futures import settled
-from tasks.models import ModelData, find_rate, train
+from tasks.models import ModelData, search_learning_rate, train
 
 
 def require_photos(dump: Dump) -> None:
@@ -71,7 +71,10 @@ class ImageStudy:
 
     def begin_rates(self) -> Begun:
         """Submit step 4: range tests of the finalists' heads."""
-        searches = {recipe.name: find_rate(recipe, self.plan.rates, self.data, self.split) for recipe in self.finalists}
+        searches = {
+            recipe.name: search_learning_rate(recipe, self.plan.rates, self.data, self.split)
+            for recipe in self.finalists
+        }
         return Begun("rates", self.finalists, searches)
 
     def end(self, begun: Begun) -> None:

@@ -1,22 +1,19 @@
-"""Where the pre-trained weights of recipes are. Imports neither Prefect nor Keras: asked before all else."""
+"""Paths of the pre-trained weights that recipes name. Imports neither Prefect nor Keras: looked up before all else."""
 
 from rakuten.images.weights import WeightsFile, find_weights
-from rakuten.recipes import Backbone, BimodalRecipe, ImageFeaturesRecipe, Recipe
-from rakuten.recipes.image import PretrainedRecipe
+from rakuten.recipes import Backbone, Recipe
 from rakuten.settings import Settings
 
 
-def find_all_weights(recipes: tuple[Recipe, ...]) -> dict[str, WeightsFile | None]:
-    """The pre-trained weights of each recipe that names a backbone, by recipe; None for random ones.
+def check_weights(recipes: tuple[Recipe, ...]) -> None:
+    """See that the pre-trained weights of all recipes are there.
 
     Raises:
         WeightsNotFoundError: If some are absent.
     """
-    return {
-        recipe.name: weights_of(recipe.backbone)
-        for recipe in recipes
-        if isinstance(recipe, PretrainedRecipe | BimodalRecipe)
-    }
+    for recipe in recipes:
+        if recipe.image_input is not None and recipe.image_input.backbone is not None:
+            weights_of(recipe.image_input.backbone)
 
 
 def weights_of(backbone: Backbone) -> WeightsFile | None:
@@ -34,4 +31,5 @@ def feature_weights(recipe: Recipe) -> WeightsFile | None:
     Raises:
         WeightsNotFoundError: If they are absent.
     """
-    return weights_of(recipe.backbone) if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe) else None
+    read = recipe.image_input
+    return weights_of(read.backbone) if read is not None and read.kind == "features" and read.backbone else None

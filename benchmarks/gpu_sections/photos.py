@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from rakuten.training.pictured import gather_images
 
 from gpu_sections.context import Context, timed
 from rakuten.data.classes import CODES
@@ -22,7 +23,6 @@ from rakuten.images.arrays import PIXELS, ImageArrays
 from rakuten.images.resizing import decode_square, resize_images
 from rakuten.outputs import OutputStore
 from rakuten.training.examples import Examples
-from rakuten.training.pictured import gather_images
 from rakuten.training.steps import Rows
 
 INDEX = "photos.json"

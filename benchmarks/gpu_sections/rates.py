@@ -74,7 +74,7 @@ def main() -> None:
     finder = rate_finder("batch", context.scale.rate_steps)
     make_reproducible(recipe.seed)
     model = build_model(recipe, NUM_CLASSES, shape)
-    train = examples.rows(examples.places("train"))
+    train = examples.rows(examples.indices("train"))
     with tempfile.TemporaryDirectory() as scratch, timed() as clock:
         tested = range_test(model, train, recipe.fit, finder, seed=recipe.seed, scratch=Path(scratch))
     content = {"losses": tested.losses.tolist(), "steps": tested.steps, "seconds": clock.seconds}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from rakuten.errors import RecipeError
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes import KerasRecipe
 from rakuten.recipes.strict import Strict
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def model_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name != own)
 
 
-def check_recipe(recipe: NetworkRecipe) -> None:
+def check_recipe(recipe: KerasRecipe) -> None:
     """Refuse a recipe whose model does not exist or cannot be given its sizes; imports no Keras.
 
     Raises:
@@ -39,7 +39,7 @@ def check_recipe(recipe: NetworkRecipe) -> None:
 
 
 def build_model(
-    recipe: NetworkRecipe, num_classes: int, input_shape: tuple[int, ...], weights: Path | None = None
+    recipe: KerasRecipe, num_classes: int, input_shape: tuple[int, ...], weights: Path | None = None
 ) -> "keras.Model":
     """The network a recipe names, with fresh weights, not compiled.
 
@@ -60,7 +60,7 @@ def build_model(
     return model
 
 
-def read_architecture(recipe: NetworkRecipe, expected: type[Sizes]) -> Sizes:
+def read_architecture(recipe: KerasRecipe, expected: type[Sizes]) -> Sizes:
     """The recipe's `architecture`, checked.
 
     Raises:
@@ -77,7 +77,7 @@ def read_architecture(recipe: NetworkRecipe, expected: type[Sizes]) -> Sizes:
         ) from error
 
 
-def _module(recipe: NetworkRecipe) -> ModuleType:
+def _module(recipe: KerasRecipe) -> ModuleType:
     if recipe.model not in model_names():
         raise RecipeError(f"recipe {recipe.name}: no model {recipe.model!r}; there are {', '.join(model_names())}")
     return importlib.import_module(f"rakuten.models.{recipe.model}")

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from rakuten import errors
 from rakuten.errors import OutputError, RakutenError, StageProcessError
-from rakuten.gpus import require_visible_gpu
+from rakuten.gpus import keras_backend, require_visible_gpu
 from rakuten.outputs.orphans import die_with_parent
 from rakuten.outputs.progress import Progress, listening, report_progress
 from rakuten.outputs.stage_output import StageOutput
@@ -55,7 +55,7 @@ class Resources:
             "TF_NUM_INTEROP_THREADS": threads,
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
+            "KERAS_BACKEND": keras_backend(),
             "CUDA_VISIBLE_DEVICES": "" if self.gpu is None else str(self.gpu),
             "PYTHONUNBUFFERED": "1",
         }
@@ -177,7 +177,7 @@ def main() -> None:
     try:
         chosen = stage_named(request["stage"])
         # Stages that do not use Keras take a training slot too, and need no GPU.
-        if request["gpu"] is not None and "keras" in chosen.libraries:
+        if request["gpu"] is not None and "keras" in chosen.libraries_of(inputs):
             require_visible_gpu(request["gpu"])
         with listening(_say_progress):
             output = store.run(chosen, **inputs)

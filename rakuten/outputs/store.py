@@ -7,6 +7,7 @@ Layout:
     <outputs>/pools/              shards that outputs share (see pool.py)
 """
 
+import contextlib
 import errno
 import json
 import logging
@@ -86,6 +87,14 @@ class OutputStore:
         with exclusive(self.folder / "locks" / f"{key}.lock", purpose=stage.name):
             return self.find(key) or self._make(stage, identity, stage.bind(**inputs))
 
+    def manifests_like(self, identity: Mapping[str, Any]) -> Iterator[Manifest]:
+        """Readable manifests of outputs of the same stage, of a recipe of the same family, newest first."""
+        for output in self.outputs_of(identity["stage"]):
+            with contextlib.suppress(OutputError):
+                manifest = output.manifest
+                if _recipe_family(manifest.identity) == _recipe_family(identity):
+                    yield manifest
+
     def outputs_of(self, stage_name: str) -> Iterator[StageOutput]:
         """Committed outputs of a stage, unchecked, newest first."""
         folders = [path for path in self.folder.glob(f"{stage_name}-v*") if (path / MANIFEST).is_file()]
@@ -106,7 +115,7 @@ class OutputStore:
         if _is_finished(partial, key):
             logger.info("%s: finished by an interrupted run, committed now", stage.name)
             return _rename(partial, final)
-        require_space(self.folder, self._expected_size(stage), stage.name)
+        require_space(self.folder, self._expected_size(identity), stage.name)
         attempt = _begin_attempt(partial)
         logger.info("%s: started%s", stage.name, f", attempt {attempt}" if attempt > 1 else "")
         started, clock = datetime.now(UTC), time.monotonic()
@@ -130,16 +139,13 @@ class OutputStore:
         logger.debug("made %s", key)
         return output
 
-    def _expected_size(self, stage: Stage) -> int:
-        """Bytes of the stage's newest output: outputs of one stage are of similar size; 0 before the first.
+    def _expected_size(self, identity: Mapping[str, Any]) -> int:
+        """Bytes of the newest output like it: such outputs are of similar size; 0 before the first.
 
         Shards of a pool are links, and are counted where they are made.
         """
-        newest = next(self.outputs_of(stage.name), None)
-        try:
-            files = newest.manifest.files if newest else {}
-        except OutputError:
-            return 0
+        newest = next(self.manifests_like(identity), None)
+        files = newest.files if newest else {}
         return sum(record.size for name, record in files.items() if not name.startswith(f"{SHARDS}/"))
 
 
@@ -207,6 +213,13 @@ def _read_count(counter: Path) -> int:
         logger.warning("%s cannot be read (%s); attempts are counted anew", counter, error)
         return 0
     return count
+
+
+def _recipe_family(identity: Mapping[str, Any]) -> str | None:
+    """Family of the recipe among a stage's inputs; None: there is none."""
+    recipe = identity.get("inputs", {}).get("recipe")
+    content = recipe.get("content") if isinstance(recipe, Mapping) else None
+    return content.get("family") if isinstance(content, Mapping) else None
 
 
 def _peak_memory() -> int:

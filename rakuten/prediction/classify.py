@@ -21,7 +21,7 @@ from rakuten.outputs import SCRATCH, StageOutput, report_progress
 from rakuten.outputs.atomic import make_folder, remove, require_regular, whole_file
 from rakuten.outputs.stage_output import file_digest
 from rakuten.prediction.members import Members
-from rakuten.prediction.package import Fit, ModelPackage, open_package
+from rakuten.prediction.package import ModelPackage, ModelVariant, open_package
 from rakuten.stages import stage
 
 logger = logging.getLogger(__name__)
@@ -31,17 +31,15 @@ BATCHES = "batches"
 BATCH = 8_192
 READ_BYTES = 1_000_000
 
-LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow", "xgboost-cpu")
 
-
-@stage(version=1, libraries=LIBRARIES, isolated=True)
+@stage(version=2, libraries=("numpy", "scikit-learn"), isolated=True)
 def classify_products(
     out: Path,
     package: ModelPackage,
     clean: StageOutput,
     part: Part,
     images: Mapping[str, StageOutput],
-    fit: Fit,
+    variant: ModelVariant,
 ) -> dict[str, Any]:
     """Ask the models of a package for every product of a part, and fuse what they say.
 
@@ -50,9 +48,9 @@ def classify_products(
         package: The models; its files are checked again.
         clean: `clean_products`, cleaned as the package says.
         part: Which products.
-        images: By name of each model that reads photos, `resize_images` or `extract_features` made as its recipe says;
-            none for products without photos, which are classified by their texts alone.
-        fit: Whether the models that were scored are asked, or those fitted to all labelled products.
+        images: By name of each model that reads images, `resize_images` or `extract_features` made as its recipe says;
+            none for products without images, which are classified by their texts alone.
+        variant: Which variant of the models predicts.
 
     Returns:
         Facts: products, without_image, resumed (products that an interrupted attempt had answered), products_per_second
@@ -76,7 +74,7 @@ def classify_products(
     make_folder(batches)
     paths: list[Path] = []
     done = resumed = without_image = 0
-    with Members.read(opened, fit, images) as members:
+    with Members.read(opened, variant, images) as members:
         started = time.monotonic()
         for number, products in enumerate(_batches(source, {*members.columns, "image_digest"})):
             finished = _find_batch(batches, number)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -10,30 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from rakuten.data.probabilities import Probabilities
-from rakuten.determinism import make_reproducible
 from rakuten.errors import OutputError, PackageError
 from rakuten.fusion.alignment import align
 from rakuten.fusion.fuser import Fuser
 from rakuten.fusion.stages import FUSION
 from rakuten.outputs import StageOutput
-from rakuten.prediction.package import Fit, ModelPackage
-from rakuten.recipes import (
-    BimodalRecipe,
-    Recipe,
-    TextHashesRecipe,
-    TextNetworkRecipe,
-    TextNgramsRecipe,
-    TextTfidfRecipe,
-)
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.prediction.package import ModelPackage, ModelVariant
 from rakuten.text.inputs import CORPUS_WORDS
-from rakuten.training.bimodal_network import bimodal_predictor
-from rakuten.training.image_network import image_predictor
+from rakuten.training.family import PredictorInputs, family_of
 from rakuten.training.predictor import Predictor
-from rakuten.training.text_hashes import hash_predictor
-from rakuten.training.text_network import word_predictor
-from rakuten.training.text_ngrams import ngram_predictor
-from rakuten.training.text_tfidf import tfidf_predictor
 
 
 class Members:
@@ -55,29 +39,26 @@ class Members:
         self.columns = sorted({"productid", *(column for predictor in asked for column in predictor.columns)})
 
     @classmethod
-    def read(cls, package: ModelPackage, fit: Fit, images: Mapping[str, StageOutput]) -> Self:
+    def read(cls, package: ModelPackage, variant: ModelVariant, images: Mapping[str, StageOutput]) -> Self:
         """Read the models of a package.
 
         Args:
             package: The package.
-            fit: Which of its models.
-            images: Arrays of photos for each model that reads them, by name; image models without any are not asked.
+            variant: Which of its models.
+            images: Arrays of images for each model that reads them, by name; image models without any are not asked.
 
         Raises:
             PackageError: If it has no such models, or no model is left that could be asked.
             OutputError: If a model cannot be read.
         """
         recipes = package.record.recipes
-        if any(isinstance(recipe, NetworkRecipe) for recipe in recipes.values()):
-            make_reproducible(0)
         corpus_words, fuser = _corpus_words(package), _fuser(package)
         predictors: list[Predictor | None] = []
         for member in package.record.members:
-            recipe, folder = recipes[member.name], package.model(member, fit)
-            if recipe.modality == "image" and member.name not in images:
-                predictors.append(None)
-            else:
-                predictors.append(_predictor(recipe, folder, corpus_words, images.get(member.name)))
+            recipe, folder, arrays = recipes[member.name], package.model(member, variant), images.get(member.name)
+            inputs = PredictorInputs(corpus_words, None if arrays is None else arrays.folder)
+            is_asked = recipe.modality == "text" or arrays is not None
+            predictors.append(family_of(recipe).predictor(recipe, folder, inputs) if is_asked else None)
         if not any(predictors):
             raise PackageError(f"{package.folder} holds image models only, and there are no images")
         return cls(predictors, fuser)
@@ -116,20 +97,3 @@ def _fuser(package: ModelPackage) -> Fuser:
         return Fuser.from_json(content)
     except (KeyError, TypeError, ValueError, OutputError) as error:
         raise PackageError(f"{package.folder / FUSION} is damaged: {type(error).__name__}: {error}") from error
-
-
-def _predictor(recipe: Recipe, folder: Path, corpus_words: frozenset[str], images: StageOutput | None) -> Predictor:
-    match recipe:
-        case TextNgramsRecipe():
-            return ngram_predictor(folder)
-        case TextTfidfRecipe():
-            return tfidf_predictor(folder, corpus_words)
-        case TextNetworkRecipe():
-            return word_predictor(folder, corpus_words)
-        case TextHashesRecipe():
-            return hash_predictor(folder)
-        case BimodalRecipe():
-            return bimodal_predictor(folder, None if images is None else images.folder)
-        case _:
-            assert images is not None
-            return image_predictor(folder, images.folder)

@@ -37,8 +37,8 @@ MODELS = "models"
 REFITTED = "refitted"
 WEIGHTS = "weights"
 
-# The models that were scored, or the same fitted to all labelled products.
-Fit = Literal["scored", "refitted"]
+# Variants of a model: fitted to train rows and scored, or refitted to all labelled products.
+ModelVariant = Literal["scored", "refitted"]
 
 
 class PackagedMember(Strict):
@@ -117,16 +117,31 @@ class ModelPackage(BaseModel):
 
     @functools.cached_property
     def record(self) -> PackageRecord:
-        """What it says of itself."""
+        """Content of its `package.json`."""
         return _read(self.folder)
 
-    def model(self, member: PackagedMember, fit: Fit) -> Path:
+    @property
+    def code_modules(self) -> list[str]:
+        """Modules of the members' families; their code enters the key of predictions."""
+        return sorted({recipe.family_module for recipe in self.record.recipes.values()})
+
+    @property
+    def libraries(self) -> list[str]:
+        """Distributions whose versions enter the key of predictions."""
+        return sorted({name for recipe in self.record.recipes.values() for name in recipe.libraries})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Empty: which backend or device predicts matters to last bits only."""
+        return {}
+
+    def model(self, member: PackagedMember, variant: ModelVariant) -> Path:
         """The folder of a member's model.
 
         Raises:
             PackageError: If it was not fitted again.
         """
-        folder = member.scored if fit == "scored" else member.refitted
+        folder = member.scored if variant == "scored" else member.refitted
         if folder is None:
             raise PackageError(f"{self.folder} holds no refitted {member.name}; its plan does not say refit")
         return self.folder / folder

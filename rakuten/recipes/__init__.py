@@ -1,14 +1,12 @@
 """What is trained and how: recipes and plans, TOML files read into frozen models."""
 
-from rakuten.recipes.bimodal import BimodalRecipe
-from rakuten.recipes.image import (
-    Augmentation,
-    Backbone,
-    Borders,
-    ImageBackboneRecipe,
-    ImageFeaturesRecipe,
-    ImageNetworkRecipe,
-)
+from rakuten.recipes.families.bimodal import BimodalRecipe
+from rakuten.recipes.families.image_network import ImageBackboneRecipe, ImageFeaturesRecipe, ImageNetworkRecipe
+from rakuten.recipes.families.text_hashes import TextHashesRecipe
+from rakuten.recipes.families.text_network import TextNetworkRecipe
+from rakuten.recipes.families.text_ngrams import TextNgramsRecipe
+from rakuten.recipes.families.text_tfidf import TextTfidfRecipe
+from rakuten.recipes.image import Augmentation, Backbone, Borders, ImageInput
 from rakuten.recipes.image_study import ImageStudyPlan
 from rakuten.recipes.loading import (
     image_study_names,
@@ -19,11 +17,10 @@ from rakuten.recipes.loading import (
     plan_names,
     recipe_names,
 )
-from rakuten.recipes.network import FitSettings
+from rakuten.recipes.network import FitSettings, KerasRecipe, ModelRecipe
 from rakuten.recipes.plan import CleaningRecipe, FusionRecipe, Plan, SplitRecipe
 from rakuten.recipes.rate_finder import RateFinderRecipe, RateMethod, rate_finder
 from rakuten.recipes.recipe import Recipe
-from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
 
 __all__ = [
     "Augmentation",
@@ -35,8 +32,11 @@ __all__ = [
     "FusionRecipe",
     "ImageBackboneRecipe",
     "ImageFeaturesRecipe",
+    "ImageInput",
     "ImageNetworkRecipe",
     "ImageStudyPlan",
+    "KerasRecipe",
+    "ModelRecipe",
     "Plan",
     "RateFinderRecipe",
     "RateMethod",

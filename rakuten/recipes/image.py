@@ -1,14 +1,12 @@
-"""Recipes of image models; one class a family."""
+"""Images in recipes: augmentation, backbones, and the arrays that a model reads of an image."""
 
-from typing import ClassVar, Literal, Self
+from typing import Literal, NamedTuple, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from rakuten.recipes.network import KerasRecipe
 from rakuten.recipes.strict import Strict
 
 Borders = Literal["keep", "crop", "black"]
-Reads = Literal["pixels", "features"]
 
 
 class Augmentation(Strict):
@@ -78,78 +76,18 @@ class Backbone(Strict):
         return self
 
 
-class _ImageRecipe(KerasRecipe):
-    """What every recipe of an image model says.
-
-    `reads` is what a photo is when the network gets it: the pixels of a square, or a frozen backbone's features.
+class ImageInput(NamedTuple):
+    """The array that a model reads of an image.
 
     Attributes:
-        borders: White borders of a photo: "keep"; "crop" them away, so that the product fills the square; or make them
-            "black". Done once, when the photo is decoded.
+        kind: "pixels", resized to a square, or the "features" of a frozen backbone.
+        input_size: Side of the square, pixels.
+        borders: White borders of an image: "keep"; "crop" them away, so that the product fills the square; or make
+            them "black". Done once, when the image is decoded.
+        backbone: Makes the features, or is part of a network over pixels; None: there is none.
     """
 
-    modality = "image"
-    reads_photos = True
-    reads: ClassVar[Reads]
-
-    borders: Borders = "keep"
-
-
-class ImageNetworkRecipe(_ImageRecipe):
-    """A Keras network trained on pixels from scratch.
-
-    Attributes:
-        input_size: Side of the square images, pixels.
-        augmentation: What happens to photos in training.
-    """
-
-    reads = "pixels"
-
-    family: Literal["image_network"]
-    input_size: PositiveInt
-    augmentation: Augmentation = Augmentation()
-
-
-class ImageBackboneRecipe(_ImageRecipe):
-    """A Keras network over pixels with a pre-trained backbone within it, frozen or in part trained on.
-
-    Attributes:
-        backbone: What the network starts from.
-        unfrozen_layers: Layers of the backbone that are trained on, counted from its end as Keras lists them
-            (activations and poolings count as well, as they did in the report); "all" of them; 0: it stays frozen.
-        train_batch_norm: Whether BatchNormalization of unfrozen layers is trained as well and learns the statistics of
-            the batches it is shown, as the report's was. Else it stays as ImageNet left it, as Keras advises: batches
-            of 64 photos estimate them worse.
-        augmentation: What happens to photos in training.
-    """
-
-    reads = "pixels"
-
-    family: Literal["image_backbone"]
-    backbone: Backbone
-    unfrozen_layers: NonNegativeInt | Literal["all"] = 0
-    train_batch_norm: bool = False
-    augmentation: Augmentation = Augmentation()
-
-    @property
-    def input_size(self) -> int:
-        """Side of the square images, pixels."""
-        return self.backbone.input_size
-
-
-class ImageFeaturesRecipe(_ImageRecipe):
-    """A head trained on the pooled features of a frozen backbone.
-
-    Attributes:
-        backbone: What makes the features.
-    """
-
-    reads = "features"
-
-    family: Literal["image_features"]
-    backbone: Backbone
-
-
-PixelRecipe = ImageNetworkRecipe | ImageBackboneRecipe
-PretrainedRecipe = ImageBackboneRecipe | ImageFeaturesRecipe
-ImageRecipe = ImageNetworkRecipe | ImageBackboneRecipe | ImageFeaturesRecipe
+    kind: Literal["pixels", "features"]
+    input_size: int
+    borders: Borders
+    backbone: Backbone | None = None

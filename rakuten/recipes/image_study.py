@@ -12,15 +12,9 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 
 from rakuten.errors import RecipeError
 from rakuten.paths import did_you_mean
-from rakuten.recipes.image import (
-    Augmentation,
-    Backbone,
-    ImageBackboneRecipe,
-    ImageFeaturesRecipe,
-    ImageRecipe,
-    PretrainedRecipe,
-)
-from rakuten.recipes.network import FitSettings
+from rakuten.recipes.families.image_network import ImageBackboneRecipe, ImageFeaturesRecipe, ImageRecipe
+from rakuten.recipes.image import Augmentation, Backbone
+from rakuten.recipes.network import Architecture, FitSettings
 from rakuten.recipes.plan import CleaningRecipe, SplitRecipe
 from rakuten.recipes.rate_finder import RateFinderRecipe
 from rakuten.recipes.strict import Name, Strict
@@ -111,7 +105,7 @@ class ImageStudyPlan(Strict):
     name: Name
     keep: PositiveInt
     patience: PositiveInt
-    head: dict[str, int | float]
+    head: Architecture
     augmentation: Augmentation
     selection: Selection
     augmented: Step
@@ -147,11 +141,8 @@ class ImageStudyPlan(Strict):
             hint = did_you_mean(unknown[0], known.values()) or f"; it has {', '.join(known.values())}"
             raise RecipeError(f"plan {self.name} has no backbone {unknown[0]!r}{hint}")
         candidates = tuple(candidate for candidate in self.candidates if candidate.name.lower() in wanted)
-        extras = tuple(
-            recipe
-            for recipe in self.extras
-            if isinstance(recipe, PretrainedRecipe) and recipe.backbone.name.lower() in wanted
-        )
+        used = [(recipe, recipe.image_input.backbone) for recipe in self.extras]
+        extras = tuple(recipe for recipe, backbone in used if backbone and backbone.name.lower() in wanted)
         return self.model_copy(update={"candidates": candidates, "extras": extras})
 
     def selection_recipes(self) -> tuple[ImageFeaturesRecipe, ...]:

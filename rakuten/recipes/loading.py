@@ -13,9 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from rakuten.errors import InputError, RecipeError
 from rakuten.paths import did_you_mean, named_path, why_no_file
 from rakuten.recipes.image_study import ImageStudyPlan
+from rakuten.recipes.network import KerasRecipe
 from rakuten.recipes.plan import Plan
-from rakuten.recipes.recipe import NetworkRecipe, Recipe
-from rakuten.recipes.strict import first_fault, known_keys, models_of, tag_of
+from rakuten.recipes.recipe import FAMILIES, Recipe
+from rakuten.recipes.strict import first_fault, known_keys
 
 RECIPES = Path(__file__).parent / "recipes"
 PLANS = Path(__file__).parent / "plans"
@@ -29,7 +30,6 @@ MAX_BYTES = 1_000_000
 Listing = TypeVar("Listing", Plan, ImageStudyPlan)
 
 _recipe: TypeAdapter[Recipe] = TypeAdapter(Recipe)
-_FAMILIES = {tag: kind for kind in models_of(Recipe) for tag in tag_of(kind)}
 
 
 def recipe_names() -> list[str]:
@@ -60,14 +60,14 @@ def load_recipe(name: str, relative_to: Path | None = None) -> Recipe:
     return recipe
 
 
-def load_network_recipe(name: str) -> NetworkRecipe:
+def load_network_recipe(name: str) -> KerasRecipe:
     """A recipe of a Keras network by name or path.
 
     Raises:
         RecipeError: As `load_recipe`, or if it is of another kind of model.
     """
     recipe = load_recipe(name)
-    if not isinstance(recipe, NetworkRecipe):
+    if not isinstance(recipe, KerasRecipe):
         raise RecipeError(f"recipe {recipe.name}: family {recipe.family} is no Keras network, it has no learning rate")
     return recipe
 
@@ -167,9 +167,9 @@ def _known_names(name: str, kind: str, own: Path) -> str:
 
 def _validated(path: Path, content: dict[str, Any]) -> Recipe:
     family = content.get("family")
-    kind = _FAMILIES.get(family) if isinstance(family, str) else None
+    kind = FAMILIES.get(family) if isinstance(family, str) else None
     if kind is None:
-        known = did_you_mean(str(family), _FAMILIES) or f"; families are {', '.join(_FAMILIES)}"
+        known = did_you_mean(str(family), FAMILIES) or f"; families are {', '.join(FAMILIES)}"
         raise RecipeError(f"{path.name}: no family {family!r}{known}" if family else f"{path.name}: no family{known}")
     try:
         return _recipe.validate_python(content)

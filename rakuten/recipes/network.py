@@ -1,10 +1,17 @@
-"""What recipes of all families say, and how every Keras network is fitted."""
+"""Base classes of recipes, and how a Keras network is fitted."""
 
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from rakuten.gpus import keras_backend
+from rakuten.recipes.image import ImageInput
 from rakuten.recipes.strict import Strict
+from rakuten.settings import Settings
+
+InputName = Literal["corpus_words", "images", "weights"]
+# Hyperparameters of a network by name.
+Architecture = dict[str, bool | int | float | str]
 
 
 class FitSettings(Strict):
@@ -44,33 +51,78 @@ class FitSettings(Strict):
 
 
 class ModelRecipe(Strict):
-    """What every recipe says.
+    """Base of all recipes: fields, and what a training needs to know before it loads the family's code.
 
-    `modality` is what a product must have for the model to answer; `reads_photos`, whether it reads them at all: then
-    there must be some to learn from.
+    Attributes:
+        modality: What a product must have to be predicted.
+        inputs: What the model reads beside products and split, see `rakuten.training.family.ModelInputs`.
+        requires: Distributions whose versions matter to the model; see `libraries`.
     """
 
     modality: ClassVar[Literal["text", "image"]]
-    reads_photos: ClassVar[bool] = False
+    inputs: ClassVar[tuple[InputName, ...]] = ()
+    requires: ClassVar[tuple[str, ...]] = ("numpy",)
 
+    if TYPE_CHECKING:
+        family: str
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     seed: int = Field(default=1234, ge=0)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of clean products that the model reads, beside productid."""
+        raise NotImplementedError
+
+    @property
+    def image_input(self) -> ImageInput | None:
+        """The array that the model reads of an image; None: it reads none."""
+        return None
+
+    @property
+    def family_module(self) -> str:
+        """Module of the family's code: it is named as the module of the recipe."""
+        return f"rakuten.training.families.{type(self).__module__.rpartition('.')[2]}"
+
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules that the recipe chooses by name; their code enters the keys of stages that are given it."""
+        return (self.family_module,)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Distributions whose versions enter these keys."""
+        return self.requires
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Facts of this machine that enter these keys."""
+        return {}
+
 
 class KerasRecipe(ModelRecipe):
-    """What every recipe of a Keras network says.
+    """Base of the recipes of Keras networks.
 
     Attributes:
         model: Module of `rakuten.models` whose `build` makes the network.
-        architecture: Sizes that `build` reads.
+        architecture: Hyperparameters that `build` reads.
         fit: How it is fitted.
     """
 
     model: str
-    architecture: dict[str, int | float]
+    architecture: Architecture
     fit: FitSettings
 
     @property
     def code_modules(self) -> tuple[str, ...]:
-        """Modules this recipe chooses by name; their code enters the stage's key."""
-        return (f"rakuten.models.{self.model}",)
+        """The family's, and the network's."""
+        return (*super().code_modules, f"rakuten.models.{self.model}")
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Keras and its backend as well."""
+        return (*super().libraries, "keras", keras_backend())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Backend and device: other kernels, and half precision on a GPU, make another model."""
+        return {"keras_backend": keras_backend(), "device": "gpu" if Settings().gpus else "cpu"}

@@ -117,5 +117,5 @@ class Plan(Strict):
         return tuple(
             recipe
             for recipe in self.recipes
-            if recipe.modality == modality and recipe.reads_photos == (modality == "image")
+            if recipe.modality == modality and (recipe.image_input is not None) == (modality == "image")
         )

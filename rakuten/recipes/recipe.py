@@ -1,25 +1,31 @@
-"""Recipes: everything that decides what one model becomes. One class a family, told apart by `family`."""
+"""The union of all recipes, told apart by `family`: every recipe of every module of `rakuten.recipes.families`."""
 
-from typing import Annotated
+import functools
+import importlib
+import operator
+import pkgutil
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from rakuten.recipes.bimodal import BimodalRecipe
-from rakuten.recipes.image import ImageBackboneRecipe, ImageFeaturesRecipe, ImageNetworkRecipe, ImageRecipe
-from rakuten.recipes.text import TextHashesRecipe, TextNetworkRecipe, TextNgramsRecipe, TextTfidfRecipe
+from rakuten.recipes import families
+from rakuten.recipes.network import ModelRecipe
+from rakuten.recipes.strict import tag_of
 
-Recipe = Annotated[
-    TextNgramsRecipe
-    | TextTfidfRecipe
-    | TextNetworkRecipe
-    | TextHashesRecipe
-    | ImageNetworkRecipe
-    | ImageBackboneRecipe
-    | ImageFeaturesRecipe
-    | BimodalRecipe,
-    Field(discriminator="family"),
-]
 
-NetworkRecipe = TextNetworkRecipe | TextHashesRecipe | ImageRecipe | BimodalRecipe
-# Of models that read photos, whatever else they read.
-PhotoRecipe = ImageRecipe | BimodalRecipe
+def _registered() -> dict[str, type[ModelRecipe]]:
+    """Recipe classes by their literal `family`."""
+    found: dict[str, type[ModelRecipe]] = {}
+    for listed in pkgutil.iter_modules(families.__path__, f"{families.__name__}."):
+        for kind in vars(importlib.import_module(listed.name)).values():
+            if isinstance(kind, type) and issubclass(kind, ModelRecipe):
+                found |= dict.fromkeys(tag_of(kind), kind)
+    return found
+
+
+FAMILIES = _registered()
+
+if TYPE_CHECKING:
+    Recipe = ModelRecipe
+else:
+    Recipe = Annotated[functools.reduce(operator.or_, FAMILIES.values()), Field(discriminator="family")]

@@ -17,8 +17,7 @@ from rakuten.data.classes import CODES
 from rakuten.data.split import SPLIT
 from rakuten.outputs import StageOutput
 from rakuten.pages.tables import records
-from rakuten.recipes import Backbone, ImageBackboneRecipe, Plan, Recipe, load_plan, load_recipe
-from rakuten.recipes.image import PretrainedRecipe
+from rakuten.recipes import Backbone, Plan, Recipe, load_plan, load_recipe
 from rakuten.recipes.plan import FusionMethod
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -82,28 +81,25 @@ def published_model(recipe: Recipe) -> PublishedScore | None:
     for name, (model, column) in TEXT_MODELS.items():
         if _is_same(recipe, load_recipe(name)):
             return _text_model(model, column)
-    if isinstance(recipe, PretrainedRecipe):
-        return published_image(recipe)
-    return None
+    return published_image(recipe) if recipe.family in SHARED_SETTINGS else None
 
 
-def published_image(recipe: PretrainedRecipe) -> PublishedScore | None:
-    """The study's score of the same backbone with the same settings."""
+def published_image(recipe: Recipe) -> PublishedScore | None:
+    """The study's score of the same backbone with the same settings, of a recipe of `SHARED_SETTINGS`."""
     if _is_same(recipe, load_recipe(IMAGE_BASELINE)):
         return PublishedScore("the challenge's ResNet50", IMAGE_BASELINE_F1)
-    shared = load_recipe(SHARED_SETTINGS[recipe.family])
-    if _shared_settings(recipe) != _shared_settings(shared):
+    if _shared_settings(recipe) != _shared_settings(load_recipe(SHARED_SETTINGS[recipe.family])):
         return None
-    unfrozen = str(recipe.unfrozen_layers) if isinstance(recipe, ImageBackboneRecipe) else "0"
+    settings = recipe.model_dump(mode="json")
     runs = _read("image_stages")
     same = runs[
         ((runs["stage"] == FROZEN) == (recipe.family == "image_features"))
-        & (runs["backbone"] == recipe.backbone.name)
-        & (runs["input_size"] == recipe.backbone.input_size)
-        & (runs["unfrozen_layers"].astype(str) == unfrozen)
-        & (runs["batch_size"] == recipe.fit.batch_size)
-        & (runs["epochs"] == recipe.fit.epochs)
-        & (runs["learning_rate"] == recipe.fit.learning_rate)
+        & (runs["backbone"] == settings["backbone"]["name"])
+        & (runs["input_size"] == settings["backbone"]["input_size"])
+        & (runs["unfrozen_layers"].astype(str) == str(settings.get("unfrozen_layers", 0)))
+        & (runs["batch_size"] == settings["fit"]["batch_size"])
+        & (runs["epochs"] == settings["fit"]["epochs"])
+        & (runs["learning_rate"] == settings["fit"]["learning_rate"])
     ]
     return None if same.empty else _image_score(same.iloc[0], runs)
 

@@ -14,7 +14,7 @@ from rakuten.outputs import StageOutput
 from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.tables import table_content
 from rakuten.recipes import ImageFeaturesRecipe
-from rakuten.recipes.image import ImageRecipe
+from rakuten.recipes.families.image_network import ImageRecipe
 from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.published import is_challenge_catalogue, published_rate
 from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, cost_table, score_table
@@ -94,7 +94,7 @@ def report_rates(
 
     Args:
         out: Work folder.
-        found: Of `find_image_network_rate`.
+        found: Of `search_learning_rate`.
         pictures: Of `draw_rate_curve`, in the same order.
         recipes: Whose rates they are, in the same order.
         refused: Why a recipe has no rate, by name.

@@ -9,8 +9,7 @@ from rakuten.data.classes import LABELS
 from rakuten.evaluation.evaluate import CONFUSIONS, METRICS, PER_CLASS
 from rakuten.outputs import StageOutput
 from rakuten.outputs.stage_output import Manifest
-from rakuten.recipes import ImageBackboneRecipe, ImageFeaturesRecipe
-from rakuten.recipes.image import ImageRecipe
+from rakuten.recipes.families.image_network import ImageRecipe
 from rakuten.reporting.published import published_model
 
 # The challenge's image baseline; the report lists the classes that it found harder than that.
@@ -111,12 +110,12 @@ def _score_row(evaluation: StageOutput, recipes: dict[str, ImageRecipe]) -> dict
     low, high = test["interval"]
     return {
         "model": recipe.name,
-        "input_size": recipe.input_size if not isinstance(recipe, ImageFeaturesRecipe) else recipe.backbone.input_size,
+        "input_size": recipe.image_input.input_size,
         "batch_size": recipe.fit.batch_size,
         "epochs": recipe.fit.epochs,
         "epochs_run": trained.facts["epochs"],
         "learning_rate": recipe.fit.learning_rate,
-        "unfrozen_layers": str(recipe.unfrozen_layers) if isinstance(recipe, ImageBackboneRecipe) else "0",
+        "unfrozen_layers": str(recipe.model_dump().get("unfrozen_layers", 0)),
         "validation_f1": round(metrics["validation"]["f1_weighted"], 4),
         "f1_weighted": round(test["f1_weighted"], 4),
         "interval": f"{low:.3f}–{high:.3f}",

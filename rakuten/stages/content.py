@@ -1,6 +1,7 @@
 """What of an argument enters a stage's key: its content, never where it is stored."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -15,6 +16,24 @@ class HasKey(Protocol):
     @property
     def key(self) -> str:
         """Equal for equal content, different otherwise."""
+
+
+@runtime_checkable
+class ChoosesCode(Protocol):
+    """A recipe or package that chooses by name what a stage runs.
+
+    Attributes:
+        code_modules: Modules of `rakuten` whose code enters the key.
+        libraries: Distributions whose versions enter the key.
+        environment: Facts of this machine that enter the key, by name.
+    """
+
+    @property
+    def code_modules(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def libraries(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def environment(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
 def content_of(value: Any, name: str = "value") -> Any:

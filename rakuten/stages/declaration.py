@@ -6,12 +6,13 @@ import importlib
 import importlib.metadata
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rakuten.errors import KeyInputError
 from rakuten.stages.code import code_digest
-from rakuten.stages.content import content_of
+from rakuten.stages.content import ChoosesCode, content_of
 
 # 80 bits: a collision within one stage needs about 10^12 outputs.
 KEY_DIGITS = 20
@@ -91,17 +92,28 @@ class Stage:
         """Everything that decides the output, JSON-able; what the key digests and the manifest keeps.
 
         Raises:
-            KeyInputError: If an argument's content cannot enter a key.
+            KeyInputError: If an argument's content cannot enter a key, or a library is not installed.
         """
         arguments = self.bind(**inputs)
         counted = {name: value for name, value in arguments.items() if name not in self.ignore}
+        chosen = list(_choosing(counted.values()))
+        environment = {name: value for choice in chosen for name, value in choice.environment.items()}
         return {
             "stage": self.name,
             "version": self.version,
             "inputs": {name: content_of(value, name) for name, value in sorted(counted.items())},
-            "libraries": {name: _library_version(name) for name in sorted(self.libraries)},
-            "code": code_digest([self.function.__module__, *_code_modules(counted.values())]),
+            "libraries": {name: _library_version(name) for name in self.libraries_of(counted)},
+            "code": code_digest(
+                [self.function.__module__, *(module for choice in chosen for module in choice.code_modules)]
+            ),
+            # Only where there is one: the keys of all other stages stay as they are.
+            **({"environment": environment} if environment else {}),
         }
+
+    def libraries_of(self, inputs: Mapping[str, Any]) -> list[str]:
+        """Distributions whose versions matter to the output: the stage's own, and those that inputs choose."""
+        chosen = (name for choice in _choosing(inputs.values()) for name in choice.libraries)
+        return sorted({*self.libraries, *chosen})
 
     def key(self, **inputs: Any) -> str:
         """`<stage>-v<version>-<hash>`: the name of the output these inputs lead to.
@@ -161,17 +173,18 @@ def stage(
     return declare
 
 
-def _code_modules(values: Iterable[Any]) -> list[str]:
-    """Modules that inputs choose by name, which the static closure of the stage's own module cannot see."""
-    chosen: list[str] = []
+def _choosing(values: Iterable[Any]) -> Iterator[ChoosesCode]:
+    """Inputs that choose code by name, which the static closure of the stage's own module cannot see."""
     for value in values:
         if isinstance(value, list | tuple):
-            chosen.extend(_code_modules(value))
-        else:
-            chosen.extend(getattr(value, "code_modules", ()))
-    return chosen
+            yield from _choosing(value)
+        elif isinstance(value, ChoosesCode):
+            yield value
 
 
 @functools.cache
 def _library_version(distribution: str) -> str:
-    return importlib.metadata.version(distribution)
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise KeyInputError(f"{distribution} is not installed, and the stage needs it") from error

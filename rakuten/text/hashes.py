@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from rakuten.text.ngrams import CHUNK, Ngrams
+from rakuten.recipes.text import HashedTexts
+from rakuten.text.ngrams import CHUNK, Ngrams, ngram_text
 
 PADDING = 0
 # fastText ends each line with a word of its own; it also keeps the mean of a text without n-grams defined.
@@ -50,6 +52,15 @@ def hash_ngrams(
             )
             start += CHUNK
     return hashed
+
+
+def hashed_texts(products: pd.DataFrame, recipe: HashedTexts) -> npt.NDArray[np.int32]:
+    """The n-grams of products, hashed as a recipe says, int32 (num_samples, max_ngrams)."""
+    # Each column apart, so that markup left open in the title does not swallow the description.
+    parts = [[ngram_text(text) for text in products[column]] for column in recipe.text_columns]
+    texts = [" ".join(texts) for texts in zip(*parts, strict=True)]
+    kinds = (Ngrams("word", *recipe.word_ngrams), Ngrams("char", *recipe.char_ngrams))
+    return hash_ngrams(texts, kinds, recipe.num_buckets, recipe.max_ngrams)
 
 
 def _append(

@@ -20,10 +20,10 @@ class Examples:
 
     Attributes:
         productids: int64 (num_examples,).
-        targets: int64 (num_examples,), class positions in the order of `classes.CODES`; hidden for test products.
+        targets: int64 (num_examples,), class indices in the order of `classes.CODES`; hidden for test products.
         sides: str (num_examples,), of `FITTED_SIDES`.
-        gather: Places among these examples → the network's inputs for them.
-        unpictured: The same, photos hidden; None where the network does not read texts and photos at once.
+        gather: Indices of examples → the network's inputs for them.
+        unpictured: The same, images hidden; None where the network does not read texts and images at once.
     """
 
     productids: npt.NDArray[np.int64]
@@ -32,8 +32,8 @@ class Examples:
     gather: Gather
     unpictured: Gather | None = None
 
-    def places(self, *sides: str) -> npt.NDArray[np.int64]:
-        """Where the examples of these sides stand, ascending.
+    def indices(self, *sides: str) -> npt.NDArray[np.int64]:
+        """Indices of the examples of these sides, ascending.
 
         Raises:
             InputError: If there is none of some side.
@@ -44,9 +44,9 @@ class Examples:
                 raise InputError(f"expected {side} rows that this model can read, received none; rows: {counts}")
         return np.flatnonzero(np.isin(self.sides, sides))
 
-    def rows(self, places: npt.NDArray[np.int64]) -> Rows:
-        """The examples at these places, to fit or to validate on."""
-        return Rows(lambda chosen: self.gather(places[chosen]), self.targets[places])
+    def rows(self, indices: npt.NDArray[np.int64]) -> Rows:
+        """The examples at these indices, to fit or to validate on."""
+        return Rows(lambda chosen: self.gather(indices[chosen]), self.targets[indices])
 
 
 def examples_of(products: pd.DataFrame, gather: Gather, unpictured: Gather | None = None) -> Examples:
@@ -54,7 +54,7 @@ def examples_of(products: pd.DataFrame, gather: Gather, unpictured: Gather | Non
 
     Args:
         products: productid, prdtypecode, side.
-        gather, unpictured: Places among `products` → inputs.
+        gather, unpictured: Indices of `products` → inputs.
     """
     return Examples(
         productids=products["productid"].to_numpy(np.int64),

@@ -6,7 +6,7 @@ Its files are JSON and plain arrays: reading them runs no code, and equal models
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -14,20 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rakuten.data.classes import CODES
-from rakuten.data.folds import Folds
 from rakuten.data.hidden import require_open
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import TextNgramsRecipe
 from rakuten.text.ngrams import Kind, Ngrams, Tfidf
-from rakuten.training.calibration import (
-    Calibration,
-    columns_of,
-    cross_calibrated,
-    fit_calibration,
-    over_all_classes,
-    uncalibrated,
-)
+from rakuten.training.calibration import Calibration, uncalibrated
+from rakuten.training.classifier import Classifier
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -61,7 +54,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class NgramClassifier:
+class NgramClassifier(Classifier[Texts]):
     """A linear SVM, one class against the rest, with calibrated probabilities.
 
     Reference:
@@ -69,31 +62,19 @@ class NgramClassifier:
 
     Attributes:
         blocks: What makes the features, in the order of the rows of `coefficients`.
-        targets: int64 (num_known,), the targets (positions in `CODES`) that had train rows, ascending.
         coefficients: float32 (num_features, num_known).
         intercepts: float32 (num_known,).
-        calibration: Of the scores of the known classes.
+        calibration: Of the scores; always there.
     """
 
+    calibration: Calibration
     blocks: tuple[Block, ...]
-    targets: npt.NDArray[np.int64]
     coefficients: npt.NDArray[np.float32]
     intercepts: npt.NDArray[np.float32]
-    calibration: Calibration
 
     @classmethod
     def fit(cls, texts: Texts, targets: npt.NDArray[np.int64], recipe: TextNgramsRecipe) -> Self:
-        """Fit on train rows; not calibrated yet.
-
-        Args:
-            texts: Of train rows, as `ngram_text` makes them.
-            targets: int64 (num_rows,), positions in `CODES`.
-            recipe: What is counted, and how the classifier is regularised.
-
-        Raises:
-            InputError: If the rows are of fewer than two classes, or no n-gram occurs often enough.
-            HeldOutError: If the class of a row is hidden.
-        """
+        """Texts are as `ngram_text` makes them; some n-gram must occur in `min_df` of them."""
         from scipy.sparse import hstack
         from sklearn.svm import LinearSVC
 
@@ -114,53 +95,24 @@ class NgramClassifier:
             # Of two classes scikit-learn keeps only the score of the second.
             coefficients, intercepts = np.vstack([-coefficients, coefficients]), np.hstack([-intercepts, intercepts])
         arrays = np.ascontiguousarray(coefficients.T, np.float32), intercepts.astype(np.float32)
-        return cls(blocks, known, *arrays, uncalibrated(len(known)))
-
-    def calibrated(self, texts: Texts, targets: npt.NDArray[np.int64], folds: Folds) -> tuple[Self, Floats]:
-        """Fit the calibration to rows that the classifier was not fitted on.
-
-        Args:
-            texts: Of validation rows.
-            targets: int64 (num_rows,); rows of classes without train rows do not count. Without any row
-                it stays uncalibrated.
-            folds: int64 (num_rows,), see `rakuten.data.folds`.
-
-        Returns:
-            The classifier with the calibration of all rows, for rows not among them; and the rows' own probabilities,
-            float32 (num_rows, 27), each by a calibration of the other folds.
-
-        Raises:
-            HeldOutError: If the class of a row is hidden.
-        """
-        require_open(targets, "calibrate an n-gram classifier")
-        scores, columns = self.scores(texts), columns_of(targets, self.targets)
-        cross_fitted = over_all_classes(cross_calibrated(scores, columns, folds), self.targets)
-        return replace(self, calibration=fit_calibration(scores, columns)), cross_fitted
-
-    def calibrated_like(self, other: Self) -> Self:
-        """The same classifier with the calibration of another one, fitted by the same recipe to other rows."""
-        return replace(self, calibration=other.calibration.for_classes(other.targets, self.targets))
+        return cls(known, uncalibrated(len(known)), blocks, *arrays)
 
     def scores(self, texts: Texts) -> npt.NDArray[np.float32]:
         """Signed distances to the planes of the known classes, float32 (num_texts, num_known)."""
         from scipy.sparse import hstack
 
         num_texts = len(texts["designation"])
-        scores = np.empty((num_texts, len(self.targets)), np.float32)
+        scores = np.empty((num_texts, len(self.known)), np.float32)
         for start in range(0, num_texts, BATCH):
             batch: Texts = {field: column[start : start + BATCH] for field, column in texts.items()}
             features = hstack([block.transform(batch) for block in self.blocks], format="csr")
             scores[start : start + BATCH] = features @ self.coefficients + self.intercepts
         return scores
 
-    def probabilities(self, texts: Texts) -> npt.NDArray[np.float32]:
-        """float32 (num_texts, 27), rows sum to 1, columns in the order of `CODES`; none below `FLOOR`."""
-        return over_all_classes(self.calibration.apply(self.scores(texts)), self.targets)
-
     def write(self, folder: Path) -> None:
         """Write `ngrams.json` and `ngrams.npz` into a folder."""
         structure = {
-            "codes": [CODES[target] for target in self.targets],
+            "codes": [CODES[target] for target in self.known],
             "calibration": self.calibration.as_json(),
             "blocks": [
                 {"field": block.field, "weight": block.weight, **asdict(block.tfidf.ngrams), "terms": block.tfidf.terms}
@@ -173,11 +125,7 @@ class NgramClassifier:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read what `write` wrote.
-
-        Raises:
-            OutputError: If the files are no such model, or do not belong together.
-        """
+        """Read what `write` wrote."""
         try:
             structure = json.loads((folder / STRUCTURE).read_text("utf-8"))
             with np.load(folder / ARRAYS, allow_pickle=False) as stored:
@@ -185,7 +133,7 @@ class NgramClassifier:
             found = cls._of(structure, arrays)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise OutputError(f"{folder.name} holds no n-gram classifier that can be read: {error}") from error
-        shape = sum(len(block.tfidf.terms) for block in found.blocks), len(found.targets)
+        shape = sum(len(block.tfidf.terms) for block in found.blocks), len(found.known)
         if found.coefficients.shape != shape or any(len(b.tfidf.idf) != len(b.tfidf.terms) for b in found.blocks):
             raise OutputError(
                 f"{folder.name}: {ARRAYS} does not belong to {STRUCTURE}: expected coefficients of shape {shape}, "
@@ -207,9 +155,9 @@ class NgramClassifier:
             )
             for position, block in enumerate(structure["blocks"])
         )
-        targets = np.array([CODES.index(code) for code in structure["codes"]], np.int64)
+        known = np.array([CODES.index(code) for code in structure["codes"]], np.int64)
         calibration = Calibration.from_json(structure["calibration"])
-        return cls(blocks, targets, arrays["coefficients"], arrays["intercepts"], calibration)
+        return cls(known, calibration, blocks, arrays["coefficients"], arrays["intercepts"])
 
 
 def _fit_blocks(texts: Texts, recipe: TextNgramsRecipe) -> "tuple[tuple[Block, ...], list[csr_matrix]]":

@@ -1,20 +1,20 @@
 """The range test: a network is trained on while its learning rate grows, and is then what it was before.
 
-A rate lasts a batch or an epoch. A killed test goes on at its last checkpoint and ends with the same losses.
+A rate lasts a batch or an epoch. It is another use of the loop that fits networks: see `rakuten.training.loop`.
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rakuten.outputs import PacedProgress, report_progress
 from rakuten.recipes import FitSettings, RateFinderRecipe
-from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
+from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoints
+from rakuten.training.loop import TrainingLoop
 from rakuten.training.rate_choice import Floats, divergence
-from rakuten.training.steps import Rows, Steps, to_array
+from rakuten.training.steps import Batch, Rows, Steps, to_array
 
 if TYPE_CHECKING:
     import keras
@@ -65,79 +65,52 @@ def range_test(
     """
     before = [to_array(variable) for variable in model.variables]
     try:
-        return _RangeTest(Steps(model, train, settings, seed), finder, Checkpoints(scratch, checkpoint_seconds)).run()
+        return _RangeTest(Steps(model, train, settings, seed), finder, Checkpoints(scratch, checkpoint_seconds)).test()
     finally:
         for variable, value in zip(model.variables, before, strict=True):
             variable.assign(value)
 
 
-@dataclass
-class _State:
-    """What a checkpoint holds beside the variables."""
-
-    step: int = 0
-    loss_sum: float = 0.0
-    losses: list[float] = field(default_factory=list)
-
-
-class _RangeTest:
+class _RangeTest(TrainingLoop):
     def __init__(self, steps: Steps, finder: RateFinderRecipe, checkpoints: Checkpoints) -> None:
-        self.steps = steps
+        super().__init__(steps, checkpoints, ("losses",))
         self.finder = finder
-        self.checkpoints = checkpoints
         self.rates = finder.rates
         self.steps_per_rate = 1 if finder.method == "batch" else steps.per_epoch
-        self.state = _State()
-        self.progress = PacedProgress("steps")
 
     @property
-    def total(self) -> int:
+    def most_steps(self) -> int:
         return len(self.rates) * self.steps_per_rate
 
     @property
+    def losses(self) -> Floats:
+        return np.array(self.state.arrays["losses"], np.float64)
+
+    @property
     def finished(self) -> bool:
-        losses = self.state.losses
-        if self.state.step >= self.total or (losses and not np.isfinite(losses[-1])):
+        losses = self.losses
+        if self.steps_done >= self.most_steps or (len(losses) and not np.isfinite(losses[-1])):
             return True
         # The report went on to the end.
         return self.finder.method == "batch" and divergence(self.rates, losses, self.finder.smoothing) is not None
 
-    def run(self) -> Losses:
-        self._restore()
-        resumed_from_step = self.state.step
-        while not self.finished:
-            self._run_step()
-            if self.checkpoints.due(epoch_ended=self.state.step % self.steps.per_epoch == 0):
-                self._save()
-        report_progress(self.state.step, self.state.step, "steps")
-        losses = np.array(self.state.losses, np.float64)
-        return Losses(self.rates[: len(losses)], losses, self.state.step, resumed_from_step)
+    def test(self) -> Losses:
+        resumed_from_step = self.run()
+        losses = self.losses
+        return Losses(self.rates[: len(losses)], losses, self.steps_done, resumed_from_step)
 
-    def _run_step(self) -> None:
-        state = self.state
-        rate, within = divmod(state.step, self.steps_per_rate)
-        epoch, batch = divmod(state.step, self.steps.per_epoch)
+    def before_step(self) -> None:
+        rate, within = divmod(self.steps_done, self.steps_per_rate)
         if within == 0:
             self.steps.set_learning_rate(self.rates[rate])
-        state.loss_sum += self.steps.run(epoch, batch).loss
-        state.step += 1
+
+    def after_step(self, batch: Batch) -> None:
+        state = self.state
+        rate, within = divmod(self.steps_done - 1, self.steps_per_rate)
         # The rest of an epoch cannot make its mean finite again.
         if within + 1 == self.steps_per_rate or not np.isfinite(state.loss_sum):
-            state.losses.append(state.loss_sum / (within + 1))
-            state.loss_sum = 0.0
+            loss, state.loss_sum = state.loss_sum / (within + 1), 0.0
+            # Among the arrays, not in the history: a checkpoint's JSON holds no infinite number.
+            state.arrays["losses"].append(np.array(loss))
             if self.finder.method == "epoch":
-                logger.info("learning rate %.2g: loss %.4f", self.rates[rate], state.losses[-1])
-        self.progress.report(state.step, self.total)
-
-    def _save(self) -> None:
-        state = self.state
-        # No JSON: the last loss may be infinite.
-        arrays = self.steps.arrays() | {"losses": np.array(state.losses)}
-        self.checkpoints.save(Checkpoint(arrays, {"step": state.step, "loss_sum": state.loss_sum}))
-
-    def _restore(self) -> None:
-        checkpoint = self.steps.resume(self.checkpoints)
-        if checkpoint is None:
-            return
-        self.state = _State(**checkpoint.position, losses=checkpoint.arrays["losses"].tolist())
-        logger.info("resumed at step %d of at most %d", self.state.step, self.total)
+                logger.info("learning rate %.2g: loss %.4f", self.rates[rate], loss)

@@ -5,24 +5,20 @@ that later ruin the network. Each candidate is therefore fitted for some epochs 
 compared on the last tenth. Validation rows are not looked at, because fusions are chosen on them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rakuten.errors import DivergenceError, InputError
-from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS
-from rakuten.training.examples import Examples
 from rakuten.training.fit import fit
+from rakuten.training.network import NetworkData
 from rakuten.training.scoring import score
 from rakuten.training.stopping import kept_epoch, row_losses
-
-if TYPE_CHECKING:
-    import keras
 
 Floats = npt.NDArray[np.float64]
 
@@ -112,44 +108,38 @@ def choose_trial(trials: Sequence[Trial], own: float) -> tuple[Trial, str]:
 
 
 def try_rates(
-    rates: Sequence[float],
-    build: "Callable[[], keras.Model]",
-    recipe: NetworkRecipe,
-    examples: Examples,
-    scratch: Path,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    rates: Sequence[float], data: NetworkData, scratch: Path, checkpoint_seconds: float = CHECKPOINT_SECONDS
 ) -> list[Trial]:
     """Short fits at several learning rates, from the same weights, on the same rows in the same order.
 
     Args:
         rates: Learning rates.
-        build: Makes the network, fresh and reproducible.
-        recipe: How it is fitted; its epochs are the most that a short fit has.
-        examples: With train rows; no others are looked at.
+        data: With train rows; no others are looked at. The recipe's epochs are the most that a short fit has.
         scratch: Folder of checkpoints; what an interrupted attempt left there is used.
         checkpoint_seconds: As of `fit`.
 
     Raises:
         InputError: If there are fewer than `FEWEST_ROWS` train rows.
     """
-    places = examples.places("train")
-    if len(places) < FEWEST_ROWS:
-        raise InputError(f"expected at least {FEWEST_ROWS} train rows to compare learning rates on, got {len(places)}")
-    held_out = np.random.default_rng(recipe.seed).permutation(len(places)) % HELD_OUT == 0
-    fitted, compared = examples.rows(places[~held_out]), examples.rows(places[held_out])
+    recipe, examples = data.recipe, data.examples
+    indices = examples.indices("train")
+    if len(indices) < FEWEST_ROWS:
+        raise InputError(f"expected at least {FEWEST_ROWS} train rows to compare learning rates on, got {len(indices)}")
+    held_out = np.random.default_rng(recipe.seed).permutation(len(indices)) % HELD_OUT == 0
+    fitted, compared = examples.rows(indices[~held_out]), examples.rows(indices[held_out])
     batch_size = recipe.fit.batch_size_of(len(fitted))
     epochs = min(recipe.fit.epochs, max(LEAST_EPOCHS, -(-LEAST_STEPS * batch_size // len(fitted))))
     trials = []
-    for place, rate in enumerate(rates):
+    for index, rate in enumerate(rates):
         settings = recipe.fit.model_copy(update={"learning_rate": rate, "epochs": epochs, "restore_best": False})
         try:
             done = fit(
-                build(),
+                data.build(),
                 fitted,
                 compared,
                 settings,
                 seed=recipe.seed,
-                scratch=scratch / f"trial_{place}",
+                scratch=scratch / f"trial_{index}",
                 checkpoint_seconds=checkpoint_seconds,
             )
         except DivergenceError:

@@ -11,7 +11,7 @@ from rakuten.outputs import OutputStore
 from rakuten.recipes import ImageNetworkRecipe, TextNetworkRecipe, load_network_recipe
 from rakuten.stages import stage
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 NUM_WORDS = 500
 NUM_EXAMPLES = 200
@@ -35,7 +35,7 @@ def train_demo_network(out: Path, name: str) -> dict[str, Any]:
     recipe = recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"batch_size": 8, "epochs": 6})})
     sides = np.array([SIDES[number % len(SIDES)] for number in range(NUM_EXAMPLES)])
     examples = Examples(np.arange(NUM_EXAMPLES), rng.integers(0, 3, NUM_EXAMPLES), sides, lambda places: inputs[places])
-    return train_network(out, recipe, examples, shape, checkpoint_seconds=0)
+    return train_network(out, NetworkData(recipe, examples, shape), checkpoint_seconds=0)
 
 
 def main() -> None:

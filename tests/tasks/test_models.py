@@ -11,7 +11,7 @@ from tasks.dumps import Dump
 from tasks.models import recipes_for
 
 PLAN = load_plan("demo")
-WITH_IMAGES = [recipe.name for recipe in PLAN.recipes if recipe.reads_photos]
+WITH_IMAGES = [recipe.name for recipe in PLAN.recipes if recipe.image_input is not None]
 
 
 def dump(name: str, *, images: bool, labels: bool = True) -> Dump:

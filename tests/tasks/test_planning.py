@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rakuten.outputs import OutputStore, StageOutput
+from rakuten.recipes import ModelRecipe, load_recipe
 from rakuten.stages import Pending, stage
 from tasks.planning import Expectation, current_planner, planning
 from tasks.stage_task import StageTask
@@ -86,3 +87,29 @@ def test_a_damaged_output_is_planned_to_be_made_again(store: OutputStore) -> Non
     run(store)
     (store.folder / first_step.key(source="a", words=3) / "file").unlink()
     assert expected(store)[0].reason == "its output is damaged"
+
+
+@stage(version=1)
+def fit_recipe(out: Path, recipe: ModelRecipe) -> None:
+    """Fit a recipe."""
+    (out / "file").write_text(recipe.name)
+
+
+def expected_fit(store: OutputStore, name: str, **changes: Any) -> Expectation:
+    with planning(store) as planner:
+        StageTask(fit_recipe, label="recipe").submit(recipe=load_recipe(name).model_copy(update=changes))
+    return planner.expectations[0]
+
+
+def test_a_training_is_compared_with_models_of_its_own_family(store: OutputStore) -> None:
+    store.run(fit_recipe, recipe=load_recipe("text_ngrams"))
+    other, same = expected_fit(store, "text_linear_svc"), expected_fit(store, "text_ngrams", seed=2)
+    assert (other.reason, other.seconds) == ("never run", None)
+    assert same.reason == "changed since the nearest output: recipe"
+    assert same.seconds is not None
+
+
+def test_another_device_is_a_reason(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.run(fit_recipe, recipe=load_recipe("text_dnn"))
+    monkeypatch.setenv("RAKUTEN_GPUS", "0")
+    assert expected_fit(store, "text_dnn").reason == "changed since the nearest output: device cpu → gpu"

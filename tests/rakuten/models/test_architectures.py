@@ -9,15 +9,13 @@ import pytest
 from rakuten.data.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model, model_names
-from rakuten.recipes import BimodalRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe
-from rakuten.recipes.image import PixelRecipe
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes import BimodalRecipe, KerasRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe
 
 RECIPES = {
     "text_conv1d": "text_conv1d",
     "text_dnn": "text_dnn",
-    "text_gru": "text_gru",
-    "text_bilstm": "text_bilstm",
+    "text_recurrent": "text_gru",
+    "text_recurrent both ways": "text_bilstm",
     "text_rnn": "text_rnn_designation",
     "text_fasttext": "text_fasttext",
     "image_small_cnn": "image_small_cnn",
@@ -28,20 +26,22 @@ RECIPES = {
 NUM_FEATURES = 1280
 
 
-def recipe_of(model: str) -> NetworkRecipe:
+def recipe_of(model: str) -> KerasRecipe:
     recipe = load_recipe(RECIPES[model])
-    assert isinstance(recipe, NetworkRecipe)
+    assert isinstance(recipe, KerasRecipe)
     return recipe
 
 
-def input_shape(recipe: NetworkRecipe) -> tuple[int, ...]:
+def input_shape(recipe: KerasRecipe) -> tuple[int, ...]:
     if isinstance(recipe, TextNetworkRecipe):
         return (recipe.sequence_length,)
     if isinstance(recipe, TextHashesRecipe):
         return (recipe.max_ngrams,)
     if isinstance(recipe, BimodalRecipe):
         return (recipe.max_ngrams, NUM_FEATURES)
-    return (recipe.input_size, recipe.input_size, 3) if isinstance(recipe, PixelRecipe) else (NUM_FEATURES,)
+    read = recipe.image_input
+    assert read is not None
+    return (read.input_size, read.input_size, 3) if read.kind == "pixels" else (NUM_FEATURES,)
 
 
 def build(model: str) -> Any:
@@ -118,8 +118,8 @@ def test_conv1d_is_the_report_s() -> None:
 @pytest.mark.parametrize(
     ("name", "cell", "width", "cell_params"),
     [
-        pytest.param("text_gru", "GRU", 128, 3 * 128 * (200 + 128 + 2), id="gru"),
-        pytest.param("text_bilstm", "Bidirectional", 2 * 128, 2 * 4 * 128 * (200 + 128 + 1), id="bilstm"),
+        pytest.param("text_recurrent", "GRU", 128, 3 * 128 * (200 + 128 + 2), id="gru"),
+        pytest.param("text_recurrent both ways", "Bidirectional", 2 * 128, 2 * 4 * 128 * (200 + 128 + 1), id="bilstm"),
     ],
 )
 def test_recurrent_networks_are_the_report_s(name: str, cell: str, width: int, cell_params: int) -> None:
@@ -165,7 +165,7 @@ def test_image_head_is_the_report_s() -> None:
 
 def test_image_baseline_has_the_challenge_s_parameters() -> None:
     recipe = load_recipe("image_resnet50_baseline")
-    assert isinstance(recipe, PixelRecipe)
+    assert isinstance(recipe, KerasRecipe)
     make_reproducible(recipe.seed)
     model = build_model(recipe, NUM_CLASSES, input_shape(recipe))
     trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

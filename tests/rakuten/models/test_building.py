@@ -5,17 +5,16 @@ import pytest
 
 from rakuten.errors import RecipeError
 from rakuten.models.building import check_recipe, model_names
-from rakuten.recipes import TextNetworkRecipe, load_recipe, recipe_names
-from rakuten.recipes.recipe import NetworkRecipe
+from rakuten.recipes import KerasRecipe, TextNetworkRecipe, load_recipe, recipe_names
 
 
-def network_recipes() -> list[NetworkRecipe]:
+def network_recipes() -> list[KerasRecipe]:
     recipes = [load_recipe(name) for name in recipe_names()]
-    return [recipe for recipe in recipes if isinstance(recipe, NetworkRecipe)]
+    return [recipe for recipe in recipes if isinstance(recipe, KerasRecipe)]
 
 
 @pytest.mark.parametrize("recipe", network_recipes(), ids=lambda recipe: recipe.name)
-def test_every_recipe_gives_its_model_the_sizes_it_takes(recipe: NetworkRecipe) -> None:
+def test_every_recipe_gives_its_model_the_sizes_it_takes(recipe: KerasRecipe) -> None:
     check_recipe(recipe)
 
 

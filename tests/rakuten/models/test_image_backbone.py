@@ -39,7 +39,7 @@ def recipe(name: str = "MobileNetV2", **changes: Any) -> ImageBackboneRecipe:
 
 def built(chosen: ImageBackboneRecipe, weights: Path | None = None) -> Any:
     make_reproducible(chosen.seed)
-    size = chosen.input_size
+    size = chosen.backbone.input_size
     return build_model(chosen, NUM_CLASSES, (size, size, 3), weights)
 
 
@@ -89,7 +89,7 @@ def test_known_pixels_reach_the_backbone_as_it_was_trained_on_them(name: str) ->
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_every_backbone_is_shown_its_own_range_takes_a_step_and_is_stored(name: str, tmp_path: Path) -> None:
     chosen = recipe(name, unfrozen_layers=8)
-    model, pixels = built(chosen), photos(chosen.input_size)
+    model, pixels = built(chosen), photos(chosen.backbone.input_size)
     np.testing.assert_array_equal(entering(model, pixels), prepare_pixels(chosen.backbone, pixels))
     changed = step(model, pixels)
     assert changed

@@ -15,7 +15,7 @@ from rakuten.outputs import StageOutput
 from rakuten.prediction.package import ModelPackage, open_package
 from rakuten.prediction.packing import package_model
 from rakuten.recipes import Plan, TextNgramsRecipe
-from rakuten.training.text_ngrams import train_text_ngrams
+from rakuten.training.stages import train_model
 
 GOODS = {2583: "piscine bâche pompe filtre", 10: "livre roman auteur édition", 40: "console jeu manette import"}
 SIDES = ["train", "train", "train", "validation", "test"]
@@ -71,7 +71,9 @@ class Packed:
         split = hand_made.split(products["prdtypecode"].tolist(), sides)
         run = self.store.run
         names = tuple(recipe.name for recipe in PLAN.recipes)
-        self.models = tuple(run(train_text_ngrams, clean=clean, split=split, recipe=recipe) for recipe in PLAN.recipes)
+        self.models = tuple(
+            run(train_model, recipe=recipe, clean=clean, split=split, inputs={}) for recipe in PLAN.recipes
+        )
         fusion = run(
             fuse,
             members=self.models,

@@ -30,7 +30,7 @@ def clean(hand_made: Any, products_to_predict: Frames) -> StageOutput:
 
 def classified(store: Any, package: ModelPackage, clean: StageOutput) -> StageOutput:
     output: StageOutput = store.run(
-        classify_products, package=package, clean=clean, part="test", images={}, fit="scored"
+        classify_products, package=package, clean=clean, part="test", images={}, variant="scored"
     )
     return output
 
@@ -132,7 +132,7 @@ def test_refitted_models_that_are_not_there_are_refused(
 ) -> None:
     inputs = {"package": package, "clean": clean, "part": "test", "images": {}}
     with pytest.raises(PackageError, match="holds no refitted sharp"):
-        hand_made.store.run(classify_products, **inputs, fit="refitted")
+        hand_made.store.run(classify_products, **inputs, variant="refitted")
 
 
 def test_a_part_without_products_has_no_answers(

@@ -130,7 +130,7 @@ def test_a_file_named_without_its_ending_is_pointed_to(tmp_path: Path, monkeypat
     ("old", "new", "message"),
     [
         ('family = "text_network"', 'family = "text_netwrok"', "no family 'text_netwrok'; did you mean 'text_network'"),
-        ('family = "text_network"', "", "no family; families are text_ngrams, text_tfidf"),
+        ('family = "text_network"', "", "no family; families are bimodal_network, image_network"),
         ("learning_rate", "learnin_rate", r"unknown key 'fit\.learnin_rate'; did you mean 'learning_rate'"),
         ("num_words", "words", "unknown key 'words'"),
     ],

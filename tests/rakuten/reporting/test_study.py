@@ -26,7 +26,7 @@ def evaluated(hand_made: Any, name: str, validation_f1: float, f1_of_first: floa
     key = f"{name.count('_')}{len(name)}"
     history = pd.DataFrame({"epoch": [1, 2]})
     facts = {"epochs": 2, "train_rows": 80, "without_image": 3}
-    model = hand_made.output(f"train_image_network-v1-{key}", {"history.parquet": history}, **facts)
+    model = hand_made.output(f"train_model-v1-{key}", {"history.parquet": history}, **facts)
     metrics = {
         "name": name,
         "scored": model.key,

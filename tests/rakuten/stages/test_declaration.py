@@ -130,6 +130,8 @@ def test_summary_is_the_first_line_of_the_docstring() -> None:
 def test_a_module_chosen_by_name_enters_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     class Chooses(Knobs):
         code_modules: tuple[str, ...] = ("rakuten.data.classes",)
+        libraries: tuple[str, ...] = ("numpy",)
+        environment: dict[str, str] = {"device": "cpu"}
 
     asked: list[list[str]] = []
 
@@ -138,5 +140,7 @@ def test_a_module_chosen_by_name_enters_the_key(monkeypatch: pytest.MonkeyPatch)
         return "digest"
 
     monkeypatch.setattr("rakuten.stages.declaration.code_digest", note)
-    declared().key(knobs=(Chooses(),))
+    identity = declared().identity(knobs=(Chooses(),))
+    assert set(identity["libraries"]) == {"numpy"}
+    assert identity["environment"] == {"device": "cpu"}
     assert asked == [[body.__module__, "rakuten.data.classes"]]

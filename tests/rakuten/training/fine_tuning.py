@@ -10,7 +10,7 @@ import numpy as np
 
 from rakuten.recipes import Augmentation, Backbone, FitSettings, ImageBackboneRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 RECIPE = ImageBackboneRecipe(
     name="fine_tuning",
@@ -39,7 +39,7 @@ def fine_tune(out: Path) -> dict[str, object]:
 
     out.mkdir(exist_ok=True)
     examples = Examples(np.arange(1000, 1060), targets, sides, gather)
-    return train_network(out, RECIPE, examples, (32, 32, 3), checkpoint_seconds=0)
+    return train_network(out, NetworkData(RECIPE, examples, (32, 32, 3)), checkpoint_seconds=0)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rakuten.recipes import FitSettings
 from rakuten.training.examples import Examples
 from rakuten.training.fit import fit
 from rakuten.training.model_files import read_model
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 
 def settings(**changes: object) -> FitSettings:
@@ -23,7 +23,7 @@ def settings(**changes: object) -> FitSettings:
 def train(out: Path, examples: Examples, **changes: object) -> dict[str, object]:
     out.mkdir(exist_ok=True)
     recipe = tiny_training.RECIPE.model_copy(update={"fit": settings(**changes)})
-    return train_network(out, recipe, examples, (16, 16, 3))
+    return train_network(out, NetworkData(recipe, examples, (16, 16, 3)))
 
 
 def test_training_reports_progress_and_logs_each_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +78,7 @@ def test_without_validation_rows_nothing_can_be_waited_for(tmp_path: Path) -> No
 
 def test_validation_rows_are_stored_as_answered_after_the_epoch_that_other_rows_keep(tmp_path: Path) -> None:
     examples = tiny_training.tiny_examples()
-    validation = examples.places("validation")
+    validation = examples.indices("validation")
     ids, folds = examples.productids[validation], folds_of(examples.productids[validation])
     stored = []
     for place, others in enumerate([examples.targets[validation], (examples.targets[validation] + 1) % 3]):

@@ -17,7 +17,7 @@ from rakuten.images.weights import find_weights
 from rakuten.outputs import OutputStore
 from rakuten.recipes import ImageFeaturesRecipe, load_recipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 FOLDS = 5
 POINTS = 0.02
@@ -61,7 +61,8 @@ def predicted_by_head(
     sides[fitted] = "train"
     sides[fitted[first_of_class]] = "validation"
     out.mkdir()
-    train_network(out, recipe, Examples(np.arange(len(targets)), targets, sides, features.__getitem__), (1280,))
+    examples = Examples(np.arange(len(targets)), targets, sides, features.__getitem__)
+    train_network(out, NetworkData(recipe, examples, (1280,)))
     return Probabilities.read(out / PROBABILITIES).of(test).values.argmax(axis=1)
 
 

@@ -16,8 +16,8 @@ from rakuten.recipes import TextNgramsRecipe, TextTfidfRecipe, load_recipe
 from rakuten.text.inputs import read_labelled
 from rakuten.training.examples import examples_of
 from rakuten.training.ngram_classifier import NgramClassifier
+from rakuten.training.stages import train_model
 from rakuten.training.steps import Rows
-from rakuten.training.text_ngrams import train_text_ngrams
 from rakuten.training.tfidf_classifier import TfidfClassifier
 
 GOODS = {2583: "piscine bâche pompe filtre", 10: "livre roman auteur édition", 40: "console jeu manette import"}
@@ -83,8 +83,8 @@ def test_calibrating_on_test_products_is_an_error(products: pd.DataFrame) -> Non
 
 def test_a_networks_examples_hold_no_class_of_a_test_product(products: pd.DataFrame) -> None:
     examples = examples_of(products[products["side"] != "withheld"], gather=lambda places: places)
-    assert (examples.targets[examples.places("test")] == HIDDEN).all()
-    assert (examples.targets[examples.places("train", "validation")] != HIDDEN).all()
+    assert (examples.targets[examples.indices("test")] == HIDDEN).all()
+    assert (examples.targets[examples.indices("train", "validation")] != HIDDEN).all()
 
 
 def test_classes_of_test_products_change_no_model_and_no_fusion(hand_made: Any) -> None:
@@ -93,7 +93,7 @@ def test_classes_of_test_products_change_no_model_and_no_fusion(hand_made: Any) 
     for key, codes in (("a", None), ("b", shuffled)):
         clean, split = made(hand_made, key, codes)
         recipe = recipe_named("text_ngrams", min_df=1)
-        model = hand_made.store.run(train_text_ngrams, clean=clean, split=split, recipe=recipe)
+        model = hand_made.store.run(train_model, recipe=recipe, clean=clean, split=split, inputs={})
         asked = {"members": (model,), "names": ("ngrams",), "modalities": ("text",), "split": split}
         fused = hand_made.store.run(fuse, **asked, method="stacked", calibrate=True)
         files = {name: record.sha256 for name, record in model.manifest.files.items()}

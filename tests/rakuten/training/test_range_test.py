@@ -37,7 +37,7 @@ def tiny_model() -> Any:
 
 def train_rows(before_batch: Callable[[], None] = lambda: None) -> Rows:
     examples = tiny_examples(before_batch)
-    return examples.rows(examples.places("train"))
+    return examples.rows(examples.indices("train"))
 
 
 def run_test(scratch: Path, finder: RateFinderRecipe, rows: Rows | None = None, model: Any = None) -> Losses:

@@ -1,17 +1,15 @@
 """Short fits at several learning rates, and the choice between them."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny_training
 from tiny_training import tiny_examples
 
-from rakuten.determinism import make_reproducible
 from rakuten.errors import InputError
-from rakuten.models.building import build_model
 from rakuten.training.examples import Examples
+from rakuten.training.network import NetworkData
 from rakuten.training.rate_trial import Trial, candidate_rates, choose_trial, try_rates
 
 
@@ -47,11 +45,7 @@ def test_a_rate_at_which_the_network_diverges_is_not_chosen() -> None:
 
 
 def tried(scratch: Path, rates: list[float], examples: Examples | None = None) -> list[Trial]:
-    def build() -> Any:
-        make_reproducible(tiny_training.RECIPE.seed)
-        return build_model(tiny_training.RECIPE, 27, (16, 16, 3))
-
-    return try_rates(rates, build, tiny_training.RECIPE, examples or tiny_examples(), scratch)
+    return try_rates(rates, NetworkData(tiny_training.RECIPE, examples or tiny_examples(), (16, 16, 3)), scratch)
 
 
 def test_rates_are_compared_on_train_rows_alone_and_one_that_ruins_the_network_loses(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from rakuten.errors import ConstantPredictionError
 from rakuten.images.backbones import preparation
 from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 SIDES = np.array(["train"] * 60 + ["validation"] * 60)
 EFFICIENTNET = Backbone(name="EfficientNetB7", input_size=32, weights="random")
@@ -58,7 +58,7 @@ def backbone() -> Any:
 def train(out: Path, backbone: Any, pixels: npt.NDArray[Any]) -> dict[str, Any]:
     features = np.asarray(backbone.predict_on_batch(pixels.astype(np.float32)))
     examples = Examples(np.arange(len(SIDES)), photos()[1], SIDES, features.__getitem__)
-    return train_network(out, HEAD, examples, features.shape[1:])
+    return train_network(out, NetworkData(HEAD, examples, features.shape[1:]))
 
 
 def test_efficientnet_learns_from_pixels_prepared_for_it(backbone: Any, tmp_path: Path) -> None:

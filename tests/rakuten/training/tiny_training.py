@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rakuten.recipes import Augmentation, FitSettings, ImageNetworkRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.network import NetworkData, train_network
 
 STEPS_PER_EPOCH = 5
 # Dropout, augmentation, batch norm, class weights, early stopping and restored weights.
@@ -42,7 +42,7 @@ def tiny_examples(before_batch: Callable[[], None] = lambda: None) -> Examples:
 
 def train_tiny(out: Path, before_batch: Callable[[], None] = lambda: None) -> dict[str, Any]:
     out.mkdir(exist_ok=True)
-    return train_network(out, RECIPE, tiny_examples(before_batch), (16, 16, 3), checkpoint_seconds=0)
+    return train_network(out, NetworkData(RECIPE, tiny_examples(before_batch), (16, 16, 3)), checkpoint_seconds=0)
 
 
 def call_at(number: int, action: Callable[[], None]) -> Callable[[], None]:

@@ -1,11 +1,13 @@
-"""The report's BiLSTM: reads the words from either end, and averages what it holds in mind at each.
+"""The report's GRU and BiLSTM: a recurrent layer over words, and the mean of its outputs at all positions.
 
 Reference:
+    Cho et al., Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation,
+    EMNLP 2014.
     Graves and Schmidhuber, Framewise Phoneme Classification with Bidirectional LSTM and Other Neural Network
     Architectures, Neural Networks 18, 2005.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -18,15 +20,19 @@ if TYPE_CHECKING:
 
 
 class Architecture(Strict):
-    """Sizes; the report's in brackets.
+    """Hyperparameters; the report's in brackets.
 
     Attributes:
+        cell: Kind of the recurrent layer.
+        bidirectional: Whether a second layer reads the words from the end; outputs of both are concatenated.
         embedding_size: Numbers a word is turned into (200).
-        recurrent_units: Numbers the cell of either direction holds in mind (128).
+        recurrent_units: Units of the layer of either direction (128).
         dense_units: Units of the hidden layer (256).
-        dropout: Share of units dropped in training, after the cells and after the hidden layer (0.3).
+        dropout: Share of units dropped in training, after the recurrent and after the hidden layer (0.3).
     """
 
+    cell: Literal["gru", "lstm"]
+    bidirectional: bool
     embedding_size: PositiveInt
     recurrent_units: PositiveInt
     dense_units: PositiveInt
@@ -34,12 +40,12 @@ class Architecture(Strict):
 
 
 def build(recipe: TextNetworkRecipe, num_classes: int, input_shape: tuple[int]) -> "keras.Model":
-    """Embedding → LSTM both ways, every position → Dropout → GlobalAveragePooling1D → Dense relu → Dropout → softmax.
+    """Embedding → GRU or LSTM, every position → Dropout → GlobalAveragePooling1D → Dense relu → Dropout → softmax.
 
     As in the report, padding is read and averaged like words are.
 
     Args:
-        recipe: Gives `num_words` and the sizes.
+        recipe: Gives `num_words` and the hyperparameters.
         num_classes: Columns of the output.
         input_shape: (words,): int word indices, 0 for padding.
     """
@@ -47,16 +53,25 @@ def build(recipe: TextNetworkRecipe, num_classes: int, input_shape: tuple[int]) 
     from keras import layers
 
     sizes = read_architecture(recipe, Architecture)
+    # Layers are made in their order: each draws the seed of its initial weights when it is made.
+    embedding = layers.Embedding(recipe.num_words, sizes.embedding_size, name="embedding")
+    cell = layers.GRU if sizes.cell == "gru" else layers.LSTM
+    if sizes.bidirectional:
+        name = f"bi{sizes.cell}"
+        recurrent = layers.Bidirectional(cell(sizes.recurrent_units, return_sequences=True), name=name)
+    else:
+        name = sizes.cell
+        recurrent = cell(sizes.recurrent_units, return_sequences=True, name=name)
     return keras.Sequential(
         [
             keras.Input(input_shape, dtype="int32", name="words"),
-            layers.Embedding(recipe.num_words, sizes.embedding_size, name="embedding"),
-            layers.Bidirectional(layers.LSTM(sizes.recurrent_units, return_sequences=True), name="bilstm"),
+            embedding,
+            recurrent,
             layers.Dropout(sizes.dropout, name="recurrent_dropout"),
             layers.GlobalAveragePooling1D(name="pool"),
             layers.Dense(sizes.dense_units, activation="relu", name="hidden"),
             layers.Dropout(sizes.dropout, name="dropout"),
             layers.Dense(num_classes, activation="softmax", name="probabilities"),
         ],
-        name="text_bilstm",
+        name=f"text_{name}",
     )

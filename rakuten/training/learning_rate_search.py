@@ -2,58 +2,33 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import NUM_CLASSES
-from rakuten.determinism import make_reproducible
-from rakuten.models.building import build_model
 from rakuten.outputs import SCRATCH
 from rakuten.outputs.atomic import write_whole
 from rakuten.recipes import RateFinderRecipe
-from rakuten.recipes.recipe import NetworkRecipe
 from rakuten.training.checkpoints import CHECKPOINT_SECONDS
-from rakuten.training.examples import Examples
+from rakuten.training.network import CHECKPOINTS, NetworkData
 from rakuten.training.range_test import range_test
 from rakuten.training.rate_choice import choose_rate
 from rakuten.training.rate_trial import candidate_rates, choose_trial, try_rates
 
-if TYPE_CHECKING:
-    import keras
-
 CURVE = "curve.parquet"
 CHOICE = "choice.json"
-CHECKPOINTS = "checkpoints"
 
 
-def find_rate(
-    out: Path,
-    recipe: NetworkRecipe,
-    examples: Examples,
-    input_shape: tuple[int, ...],
-    finder: RateFinderRecipe,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    weights: Path | None = None,
+def search_network_rate(
+    out: Path, data: NetworkData, finder: RateFinderRecipe, checkpoint_seconds: float = CHECKPOINT_SECONDS
 ) -> dict[str, Any]:
-    """Find the learning rate of a recipe's network, or finish an interrupted search.
+    """Search the learning rate of a network, or finish an interrupted search; results and errors as of the stage.
 
     Args:
         out: Work folder; an interrupted attempt's checkpoints are in its scratch.
-        recipe: What is to be trained; its own learning rate is one of those compared by short fits.
-        examples: With train rows; no others are looked at.
-        input_shape: Shape of one example.
+        data: With train rows; no others are looked at. The recipe's own rate is one of those compared by short fits.
         finder: Which rates are tried, and for how long each.
         checkpoint_seconds: Age at which a checkpoint is due; 0: one every step.
-        weights: File of pre-trained weights that a part of the network starts from; None: all of it is fresh.
-
-    Returns:
-        The learning rate that is recommended, the one the range test found, where its loss diverged, its steps, the
-        step an interrupted attempt was resumed from, and train rows.
-
-    Raises:
-        InputError: If there are no or too few train rows, the weights do not fit, or no rate lowers the loss.
-        RecipeError: If the recipe's model does not exist or cannot be given its sizes.
 
     Output:
         curve.parquet: step (from 1), learning_rate, loss (the mean over its batches; null where it was no number),
@@ -63,14 +38,11 @@ def find_rate(
             on held-out train rows, epoch, own), see `Trial`.
     """
 
-    def build() -> "keras.Model":
-        make_reproducible(recipe.seed)
-        return build_model(recipe, NUM_CLASSES, input_shape, weights)
-
-    train = examples.rows(examples.places("train"))
+    recipe, examples = data.recipe, data.examples
+    train = examples.rows(examples.indices("train"))
     scratch = out / SCRATCH / CHECKPOINTS
     tested = range_test(
-        build(),
+        data.build(),
         train,
         recipe.fit,
         finder,
@@ -80,7 +52,7 @@ def find_rate(
     )
     choice = choose_rate(tested.rates, tested.losses, finder.smoothing)
     own = recipe.fit.learning_rate
-    trials = try_rates(candidate_rates(choice.rate, own), build, recipe, examples, scratch, checkpoint_seconds)
+    trials = try_rates(candidate_rates(choice.rate, own), data, scratch, checkpoint_seconds)
     best, why = choose_trial(trials, own)
     curve = pd.DataFrame({"learning_rate": tested.rates, "loss": tested.losses, "smoothed": choice.smoothed})
     curve.insert(0, "step", range(1, len(curve) + 1))
@@ -96,6 +68,7 @@ def find_rate(
     }
     write_whole(out / CHOICE, json.dumps(content, indent=2))
     return {
+        **data.facts,
         "learning_rate": best.rate,
         "found": choice.rate,
         "diverged_at": choice.diverged_at,

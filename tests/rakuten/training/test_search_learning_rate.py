@@ -1,4 +1,4 @@
-"""Finding a learning rate as a stage, for every family of networks, and drawing what was seen."""
+"""Search for a learning rate, for every family of networks, and its plot."""
 
 from pathlib import Path
 from typing import Any
@@ -7,35 +7,33 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_network_stages import BACKBONE, HASHES, HEAD, IMAGE, NUM_PRODUCTS, SHORT_FIT, TEXT, inputs_of
+from test_family_stages import BACKBONE, BIMODAL, HASHES, HEAD, IMAGE, NUM_PRODUCTS, SHORT_FIT, TEXT, training_inputs
 
 from rakuten.errors import InputError
 from rakuten.evaluation.rate_curve import draw_rate_curve
 from rakuten.outputs import SCRATCH, OutputStore
 from rakuten.recipes import RateFinderRecipe
-from rakuten.training.image_rates import find_image_network_rate
-from rakuten.training.text_rates import find_text_hashes_rate, find_text_network_rate
+from rakuten.training.stages import search_learning_rate
 
 # Of every three products in turn: 21 of the train products have a usable image, and so have the validation products.
 MOSTLY_TRAIN = ("train",) * 12 + ("validation", "test")
-SHORT_TEXT, SHORT_HASHES, SHORT_HEAD = (recipe.model_copy(update={"fit": SHORT_FIT}) for recipe in (TEXT, HASHES, HEAD))
+SHORT_TEXT, SHORT_HASHES, SHORT_HEAD, SHORT_BIMODAL = (
+    recipe.model_copy(update={"fit": SHORT_FIT}) for recipe in (TEXT, HASHES, HEAD, BIMODAL)
+)
 FINDER = RateFinderRecipe(method="batch", lowest=1e-4, highest=10, steps=100)
 
 
 @pytest.mark.parametrize(
-    ("find", "recipe"),
+    "recipe",
     [
-        pytest.param(find_text_network_rate, SHORT_TEXT, id="text_network"),
-        pytest.param(find_text_hashes_rate, SHORT_HASHES, id="text_hashes"),
-        pytest.param(find_image_network_rate, IMAGE, id="image_network"),
-        pytest.param(find_image_network_rate, SHORT_HEAD, id="image_features"),
-        pytest.param(find_image_network_rate, BACKBONE, id="image_backbone"),
+        pytest.param(recipe, id=recipe.family)
+        for recipe in (SHORT_TEXT, SHORT_HASHES, IMAGE, SHORT_HEAD, BACKBONE, SHORT_BIMODAL)
     ],
 )
-def test_every_family_has_its_learning_rate_found_and_drawn(find: Any, recipe: Any, tmp_path: Path) -> None:
+def test_every_family_has_its_learning_rate_found_and_drawn(recipe: Any, tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
-    shared, of_training = inputs_of(store, recipe, MOSTLY_TRAIN)
-    found = store.run(find, recipe=recipe, finder=FINDER, **shared, **of_training)
+    given = training_inputs(store, recipe, MOSTLY_TRAIN)
+    found = store.run(search_learning_rate, **given, finder=FINDER)
 
     curve, choice = pd.read_parquet(found.file("curve.parquet")), found.read_json("choice.json")
     assert list(curve.columns) == ["step", "learning_rate", "loss", "smoothed"]
@@ -49,7 +47,7 @@ def test_every_family_has_its_learning_rate_found_and_drawn(find: Any, recipe: A
     assert {choice["found"], recipe.fit.learning_rate} <= set(tried) or len(tried) == 3
     assert [rate for rate, trial in tried.items() if trial["own"]] == [recipe.fit.learning_rate]
     assert not (found.folder / SCRATCH).exists()
-    split = pd.read_parquet(of_training["split"].file("split.parquet"))
+    split = pd.read_parquet(given["split"].file("split.parquet"))
     assert found.facts["train_rows"] == (split["side"] == "train").sum() - (
         0 if recipe.modality == "text" else _unpictured_train_rows(split)
     )
@@ -70,14 +68,13 @@ def test_only_train_rows_decide(tmp_path: Path) -> None:
     curves = []
     for others in (("validation", "test"), ("test", "validation")):
         sides = ("train",) * 8 + others * 3
-        shared, of_training = inputs_of(store, SHORT_HASHES, sides)
-        found = store.run(find_text_hashes_rate, recipe=SHORT_HASHES, finder=FINDER, **shared, **of_training)
+        found = store.run(search_learning_rate, **training_inputs(store, SHORT_HASHES, sides), finder=FINDER)
         curves.append(pd.read_parquet(found.file("curve.parquet")))
     pd.testing.assert_frame_equal(*curves)
 
 
 def test_split_without_train_rows_is_refused(tmp_path: Path) -> None:
     store = OutputStore(tmp_path / "outputs")
-    shared, of_training = inputs_of(store, SHORT_HASHES, ("validation", "test"))
+    given = training_inputs(store, SHORT_HASHES, ("validation", "test"))
     with pytest.raises(InputError, match="expected train rows that this model can read, received none"):
-        store.run(find_text_hashes_rate, recipe=SHORT_HASHES, finder=FINDER, **shared, **of_training)
+        store.run(search_learning_rate, **given, finder=FINDER)

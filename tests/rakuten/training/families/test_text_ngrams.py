@@ -16,8 +16,10 @@ from rakuten.errors import InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
+from rakuten.training.families.text_ngrams import FAMILY
+from rakuten.training.family import PredictorInputs
 from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
-from rakuten.training.text_ngrams import ngram_predictor, refit_text_ngrams, train_text_ngrams
+from rakuten.training.stages import refit_model, train_model
 
 RECIPE = TextNgramsRecipe(
     family="text_ngrams",
@@ -55,13 +57,13 @@ def product_rows(codes: list[int], rows: int) -> pd.DataFrame:
 def trained(hand_made: Any, products: pd.DataFrame, sides: list[str], recipe: TextNgramsRecipe = RECIPE) -> StageOutput:
     clean = hand_made.output("clean_products-v1-a", {"train.parquet": products})
     split = hand_made.split(products["prdtypecode"].tolist(), sides)
-    output: StageOutput = hand_made.store.run(train_text_ngrams, clean=clean, split=split, recipe=recipe)
+    output: StageOutput = hand_made.store.run(train_model, recipe=recipe, clean=clean, split=split, inputs={})
     return output
 
 
 def predicted(model: StageOutput, texts: list[str]) -> Probabilities:
     frame = pd.DataFrame({"productid": range(len(texts)), "designation": texts, "description": ""})
-    return ngram_predictor(model.folder).answer(frame)
+    return FAMILY.predictor(RECIPE, model.folder, PredictorInputs()).answer(frame)
 
 
 def test_scored_rows_get_probabilities_and_the_right_class(hand_made: Any) -> None:
@@ -124,7 +126,7 @@ def test_predictions_are_of_all_rows_of_the_part_in_their_order(hand_made: Any) 
 def test_predictions_are_those_of_training(hand_made: Any) -> None:
     products, sides = product_rows(list(GOODS), 90), np.array([SIDES[row // 3 % 5] for row in range(90)])
     model = trained(hand_made, products, sides.tolist())
-    again = ngram_predictor(model.folder).answer(products)
+    again = FAMILY.predictor(RECIPE, model.folder, PredictorInputs()).answer(products)
     before = Probabilities.read(model.file("probabilities.parquet"))
     of_test, of_validation = (products["productid"].to_numpy()[sides == side] for side in ("test", "validation"))
     assert np.array_equal(again.of(of_test).values, before.of(of_test).values)
@@ -158,12 +160,13 @@ def test_a_refit_learns_from_all_products_and_keeps_the_calibration(hand_made: A
     scored = trained(hand_made, products, sides)
     inputs = {name: hand_made.store.find(key) for name, key in upstream(scored).items()}
     pooled = hand_made.store.run(pool_sides, split=inputs["split"])
-    refitted = hand_made.store.run(refit_text_ngrams, clean=inputs["clean"], split=pooled, recipe=RECIPE, scored=scored)
+    of_refit = {"recipe": RECIPE, "clean": inputs["clean"], "split": pooled, "inputs": {}}
+    refitted = hand_made.store.run(refit_model, **of_refit, scored=scored)
     assert refitted.facts["train_rows"] == 90
     assert set(refitted.manifest.files) == {ARRAYS, STRUCTURE}, "what no product is left to score has no probabilities"
     assert predicted(refitted, ["console jeu manette"]).predicted.tolist() == [40]
     before, after = (NgramClassifier.read(output.folder) for output in (scored, refitted))
-    of_known = np.isin(after.targets, before.targets)
+    of_known = np.isin(after.known, before.known)
     assert after.calibration.slope == before.calibration.slope
     assert np.array_equal(after.calibration.biases[of_known], before.calibration.biases)
     assert after.calibration.biases[~of_known].tolist() == [0.0]

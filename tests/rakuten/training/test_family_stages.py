@@ -1,4 +1,4 @@
-"""Training and predicting as stages: what they read, what they leave out, what they hand on."""
+"""Training, refit and prediction of every family of networks: what they read, leave out and hand on."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from rakuten.data.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import pool_sides
-from rakuten.errors import InputError
+from rakuten.errors import InputError, RecipeError, SettingError
 from rakuten.images.arrays import array_table
 from rakuten.images.weights import WeightsFile
 from rakuten.outputs import SCRATCH, OutputStore, Pool, StageOutput
@@ -23,17 +23,19 @@ from rakuten.recipes import (
     ImageBackboneRecipe,
     ImageFeaturesRecipe,
     ImageNetworkRecipe,
+    RateFinderRecipe,
     TextHashesRecipe,
     TextNetworkRecipe,
+    load_recipe,
 )
 from rakuten.stages import stage
+from rakuten.stages.code import _closure
 from rakuten.text.inputs import read_corpus_words
-from rakuten.training.bimodal_network import bimodal_predictor, refit_bimodal_network, train_bimodal_network
-from rakuten.training.image_network import image_predictor, refit_image_network, train_image_network
+from rakuten.training.family import ModelInputs, PredictorInputs, family_of
 from rakuten.training.predictor import Predictor
-from rakuten.training.text_hashes import hash_predictor, refit_text_hashes, train_text_hashes
-from rakuten.training.text_network import refit_text_network, train_text_network, word_predictor
+from rakuten.training.stages import refit_model, search_learning_rate, train_model
 
+FAMILY_MODULES = "rakuten.training.families."
 NUM_PRODUCTS = 40
 SIDES = ("train", "train", "validation", "test", "withheld")
 WORDS = ("livre roman", "piscine pompe", "jeu console")
@@ -173,43 +175,35 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> OutputStore:
     return OutputStore(tmp_path_factory.mktemp("trained") / "outputs")
 
 
-def inputs_of(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments that training and prediction share, and those of training alone."""
+def training_inputs(store: OutputStore, recipe: Any, sides: tuple[str, ...] = SIDES) -> dict[str, Any]:
+    """Arguments of the stages."""
     clean = store.run(make_clean)
-    shared: dict[str, Any] = {"clean": clean}
-    if recipe.family == "text_network":
-        shared["corpus_words"] = clean
-    elif recipe.family in ("image_features", "bimodal_network"):
-        shared["images"] = store.run(make_arrays, column="features")
-    elif recipe.modality == "image":
-        shared["images"] = store.run(make_arrays, column="pixels", size=recipe.input_size)
-    return shared, {"split": store.run(make_split, sides=sides)}
+    inputs: ModelInputs = {}
+    if "corpus_words" in recipe.inputs:
+        inputs["corpus_words"] = clean
+    if recipe.image_input is not None:
+        kind, size = recipe.image_input.kind, recipe.image_input.input_size
+        inputs["images"] = store.run(make_arrays, column=kind, **({"size": size} if kind == "pixels" else {}))
+    if "weights" in recipe.inputs:
+        inputs["weights"] = None
+    return {"recipe": recipe, "clean": clean, "split": store.run(make_split, sides=sides), "inputs": inputs}
 
 
-FAMILIES = [
-    pytest.param(train_text_network, TEXT, id="text_network"),
-    pytest.param(train_text_hashes, HASHES, id="text_hashes"),
-    pytest.param(train_image_network, IMAGE, id="image_network"),
-    pytest.param(train_image_network, HEAD, id="image_features"),
-    pytest.param(train_image_network, BACKBONE, id="image_backbone"),
-    pytest.param(train_bimodal_network, BIMODAL, id="bimodal"),
-]
+RECIPES = [TEXT, HASHES, IMAGE, HEAD, BACKBONE, BIMODAL]
+each_recipe = pytest.mark.parametrize("recipe", [pytest.param(recipe, id=recipe.family) for recipe in RECIPES])
 
 
-def predictor_of(recipe: Any, model: StageOutput, shared: dict[str, Any]) -> Predictor:
-    if recipe.family == "text_network":
-        return word_predictor(model.folder, read_corpus_words(shared["corpus_words"]))
-    if recipe.family == "text_hashes":
-        return hash_predictor(model.folder)
-    of_family = bimodal_predictor if recipe.family == "bimodal_network" else image_predictor
-    return of_family(model.folder, shared["images"].folder)
+def predictor_of(recipe: Any, model: StageOutput, inputs: ModelInputs) -> Predictor:
+    words = read_corpus_words(inputs["corpus_words"]) if "corpus_words" in inputs else frozenset()
+    images = inputs["images"].folder if "images" in inputs else None
+    return family_of(recipe).predictor(recipe, model.folder, PredictorInputs(words, images))
 
 
-@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
-def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, recipe: Any, store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, recipe)
-    model = store.run(train, recipe=recipe, **shared, **of_training)
-    frame = products().merge(pd.read_parquet(of_training["split"].file("split.parquet"))[["productid", "side"]])
+@each_recipe
+def test_a_model_is_trained_scored_stored_and_predicts_the_same(recipe: Any, store: OutputStore) -> None:
+    given = training_inputs(store, recipe)
+    model = store.run(train_model, **given)
+    frame = products().merge(pd.read_parquet(given["split"].file("split.parquet"))[["productid", "side"]])
     readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(frame).to_numpy()
 
     scored = Probabilities.read(model.file("probabilities.parquet"))
@@ -226,7 +220,7 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, reci
     ]
     assert not (model.folder / SCRATCH).exists()
 
-    predictor = predictor_of(recipe, model, shared)
+    predictor = predictor_of(recipe, model, given["inputs"])
     asked = products()[["productid", *predictor.columns]]
     probabilities = predictor.answer(asked)
     assert probabilities.productids.tolist() == frame["productid"][readable].tolist()
@@ -239,22 +233,11 @@ def test_a_model_is_trained_scored_stored_and_predicts_the_same(train: Any, reci
         assert model.facts["without_image"] == (~readable & (frame["side"] != "withheld")).sum()
 
 
-REFITS = [
-    pytest.param(train_text_network, refit_text_network, TEXT, id="text_network"),
-    pytest.param(train_text_hashes, refit_text_hashes, HASHES, id="text_hashes"),
-    pytest.param(train_image_network, refit_image_network, HEAD, id="image_features"),
-    pytest.param(train_bimodal_network, refit_bimodal_network, BIMODAL, id="bimodal"),
-]
-
-
-@pytest.mark.parametrize(("train", "refit", "recipe"), REFITS)
-def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(
-    train: Any, refit: Any, recipe: Any, store: OutputStore
-) -> None:
-    shared, of_training = inputs_of(store, recipe)
-    scored = store.run(train, recipe=recipe, **shared, **of_training)
-    pooled = store.run(pool_sides, split=of_training["split"])
-    refitted = store.run(refit, recipe=recipe, split=pooled, scored=scored, **shared)
+@pytest.mark.parametrize("recipe", [pytest.param(recipe, id=recipe.family) for recipe in (TEXT, HASHES, HEAD, BIMODAL)])
+def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(recipe: Any, store: OutputStore) -> None:
+    given = training_inputs(store, recipe)
+    scored = store.run(train_model, **given)
+    refitted = store.run(refit_model, **{**given, "split": store.run(pool_sides, split=given["split"])}, scored=scored)
     readable = np.ones(NUM_PRODUCTS, bool) if recipe.modality == "text" else has_usable_image(products()).to_numpy()
     assert refitted.facts["train_rows"] == readable.sum()
     assert refitted.facts["epochs"] == scored.facts["best_epoch"]
@@ -262,23 +245,22 @@ def test_a_refit_learns_from_all_products_for_the_best_number_of_epochs(
     assert list(history.columns) == ["epoch", "loss", "accuracy"]
     assert len(history) == scored.facts["best_epoch"]
     assert "probabilities.parquet" not in refitted.manifest.files
-    answered = predictor_of(recipe, refitted, shared).answer(products())
+    answered = predictor_of(recipe, refitted, given["inputs"]).answer(products())
     assert len(answered.productids) == readable.sum()
     if recipe.family == "text_network":
         assert {f"neuf{place}" for place in range(NUM_PRODUCTS)} & set(refitted.read_json("vocabulary.json"))
 
 
-@pytest.mark.parametrize(("train", "recipe"), FAMILIES)
-def test_split_without_validation_rows_is_refused(train: Any, recipe: Any, store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, recipe, sides=("train", "test"))
+@each_recipe
+def test_split_without_validation_rows_is_refused(recipe: Any, store: OutputStore) -> None:
     with pytest.raises(InputError, match="expected validation rows that this model can read, received none"):
-        store.run(train, recipe=recipe, **shared, **of_training)
+        store.run(train_model, **training_inputs(store, recipe, sides=("train", "test")))
 
 
 def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, TEXT)
-    model = store.run(train_text_network, recipe=TEXT, **shared, **of_training)
-    split = pd.read_parquet(of_training["split"].file("split.parquet"))
+    given = training_inputs(store, TEXT)
+    model = store.run(train_model, **given)
+    split = pd.read_parquet(given["split"].file("split.parquet"))
     fitted = {f"neuf{place}" for place in np.flatnonzero(split["side"] == "train")}
     words = set(model.read_json("vocabulary.json"))
     assert {word for word in words if word.startswith("neuf")} <= fitted
@@ -287,14 +269,15 @@ def test_words_of_validation_and_test_rows_are_unknown(store: OutputStore) -> No
 
 
 def test_products_of_a_dump_without_images_are_left_out(store: OutputStore, tmp_path: Path) -> None:
-    shared, of_training = inputs_of(store, IMAGE)
-    model = store.run(train_image_network, recipe=IMAGE, **shared, **of_training)
-    assert len(image_predictor(model.folder, tmp_path / "nothing").answer(products()).productids) == 0
+    given = training_inputs(store, IMAGE)
+    model = store.run(train_model, **given)
+    bare = family_of(IMAGE).predictor(IMAGE, model.folder, PredictorInputs(images=tmp_path / "nothing"))
+    assert len(bare.answer(products()).productids) == 0
 
 
 def test_a_network_over_both_answers_with_photos_hidden_as_without_any(store: OutputStore) -> None:
-    shared, of_training = inputs_of(store, BIMODAL)
-    model = store.run(train_bimodal_network, recipe=BIMODAL, **shared, **of_training)
+    given = training_inputs(store, BIMODAL)
+    model = store.run(train_model, **given)
     seen, hidden = (
         Probabilities.read(model.file(name)) for name in ("probabilities.parquet", "probabilities_unpictured.parquet")
     )
@@ -302,24 +285,87 @@ def test_a_network_over_both_answers_with_photos_hidden_as_without_any(store: Ou
     differ = (seen.values != hidden.values).any(axis=1)
     pictured = set(products()["productid"][has_usable_image(products())])
     assert differ.tolist() == [productid in pictured for productid in seen.productids]
-    bare = bimodal_predictor(model.folder, None).answer(products())
-    split = pd.read_parquet(of_training["split"].file("split.parquet"))
+    bare = family_of(BIMODAL).predictor(BIMODAL, model.folder, PredictorInputs()).answer(products())
+    split = pd.read_parquet(given["split"].file("split.parquet"))
     tested = split["productid"][split["side"] == "test"].to_numpy()
     np.testing.assert_allclose(bare.of(tested).values, hidden.of(tested).values, atol=1e-6)
 
 
 def test_weights_are_not_loaded_where_the_recipe_says_random(store: OutputStore, tmp_path: Path) -> None:
-    shared, of_training = inputs_of(store, BACKBONE)
+    given = training_inputs(store, BACKBONE)
     (tmp_path / "some.h5").write_bytes(b"weights")
-    weights = WeightsFile(path=tmp_path / "some.h5", sha256="0")
+    given["inputs"]["weights"] = WeightsFile(path=tmp_path / "some.h5", sha256="0")
     with pytest.raises(InputError, match="weights is 'random', received"):
-        store.run(train_image_network, recipe=BACKBONE, weights=weights, **shared, **of_training)
+        store.run(train_model, **given)
 
 
-def test_model_s_code_is_part_of_the_key_of_its_training(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared, of_training = inputs_of(store, TEXT)
+def digested_modules(recipe: Any, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Modules whose code, with all they reach, enters the key of a training."""
     seen: list[list[str]] = []
     digest: Callable[[list[str]], str] = lambda modules: seen.append(modules) or "code"  # noqa: E731
-    monkeypatch.setattr("rakuten.stages.declaration.code_digest", digest)
-    train_text_network.key(recipe=TEXT, **shared, **of_training)
-    assert seen == [["rakuten.training.text_network", "rakuten.models.text_conv1d"]]
+    with monkeypatch.context() as patched:
+        patched.setattr("rakuten.stages.declaration.code_digest", digest)
+        train_model.key(**given)
+    return seen[0]
+
+
+def test_code_of_family_and_network_is_part_of_the_key_of_a_training(
+    store: OutputStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert digested_modules(TEXT, training_inputs(store, TEXT), monkeypatch) == [
+        "rakuten.training.stages",
+        "rakuten.training.families.text_network",
+        "rakuten.models.text_conv1d",
+    ]
+
+
+def test_editing_a_family_changes_the_keys_of_no_other(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = {
+        recipe.family_module: {
+            module
+            for root in digested_modules(recipe, training_inputs(store, recipe), monkeypatch)
+            for module, _ in _closure(root)
+        }
+        for recipe in RECIPES
+    }
+    families = {module for modules in reached.values() for module in modules if module.startswith(FAMILY_MODULES)}
+    assert families == {*reached}
+    for own, modules in reached.items():
+        assert {module for module in modules if module.startswith(FAMILY_MODULES)} == {own}
+
+
+def test_backend_and_device_are_part_of_the_key_of_a_network(
+    store: OutputStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = training_inputs(store, TEXT)
+    on_cpu = train_model.identity(**given)
+    monkeypatch.setenv("RAKUTEN_GPUS", "0")
+    on_gpu = train_model.identity(**given)
+    assert on_cpu["environment"] == {"keras_backend": "tensorflow", "device": "cpu"}
+    assert on_gpu["environment"] == {"keras_backend": "tensorflow", "device": "gpu"}
+    assert {name: on_cpu[name] for name in on_cpu if name != "environment"} == {
+        name: on_gpu[name] for name in on_gpu if name != "environment"
+    }
+    assert {"keras", "tensorflow"} <= set(on_cpu["libraries"])
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert "jax" in TEXT.libraries
+    assert "tensorflow" not in TEXT.libraries
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.raises(SettingError, match="KERAS_BACKEND is 'theano', expected one of tensorflow, jax, torch"):
+        train_model.key(**given)
+
+
+def test_backend_and_device_do_not_matter_to_a_classifier(store: OutputStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {**training_inputs(store, TEXT), "recipe": load_recipe("text_ngrams"), "inputs": {}}
+    on_cpu = train_model.identity(**given)
+    assert "environment" not in on_cpu
+    assert "keras" not in on_cpu["libraries"]
+    monkeypatch.setenv("RAKUTEN_GPUS", "0")
+    assert train_model.identity(**given) == on_cpu
+
+
+def test_a_family_without_a_learning_rate_says_so(store: OutputStore) -> None:
+    recipe, clean = load_recipe("text_ngrams"), store.run(make_clean)
+    finder = RateFinderRecipe(method="batch", steps=100)
+    with pytest.raises(RecipeError, match="family text_ngrams has no learning rate"):
+        store.run(search_learning_rate, recipe=recipe, clean=clean, split=clean, inputs={}, finder=finder)

@@ -22,7 +22,9 @@ from rakuten.outputs import StageOutput
 from rakuten.recipes import TextTfidfRecipe, load_recipe
 from rakuten.training.calibration import FLOOR
 from rakuten.training.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
-from rakuten.training.text_tfidf import refit_text_tfidf, tfidf_predictor, train_text_tfidf
+from rakuten.training.families.text_tfidf import FAMILY
+from rakuten.training.family import PredictorInputs
+from rakuten.training.stages import refit_model, train_model
 from rakuten.training.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 
 FOREST = {"kind": "random_forest", "num_trees": 10, "min_samples_split": 4, "class_weight": "none"}
@@ -75,7 +77,7 @@ def trained(
     split = hand_made.split(products["prdtypecode"].tolist(), sides)
     removed = corpus_words(hand_made, words or [])
     output: StageOutput = hand_made.store.run(
-        train_text_tfidf, clean=clean, split=split, corpus_words=removed, recipe=recipe
+        train_model, recipe=recipe, clean=clean, split=split, inputs={"corpus_words": removed}
     )
     return output
 
@@ -108,7 +110,7 @@ def fitted(hand_made_in: Any, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 def predicted(model: StageOutput, texts: list[str]) -> Probabilities:
     frame = pd.DataFrame({"productid": range(len(texts)), "clean_designation": texts, "clean_text": texts})
-    return tfidf_predictor(model.folder, frozenset()).answer(frame)
+    return FAMILY.predictor(recipe_of("linear_svc"), model.folder, PredictorInputs()).answer(frame)
 
 
 @each_estimator
@@ -210,8 +212,8 @@ def test_a_classifier_of_one_answer_is_refused_unless_its_recipe_wants_it_in_the
         trained(hand_made, products, sides_of(300), recipe_of("svm", estimator=flat))
     allowed = recipe_of("svm", estimator=flat, allow_constant=True)
     clean, split = (hand_made.store.find(key) for key in ("clean_products-v1-a", "split_products-v1-0"))
-    removed = corpus_words(hand_made, [])
-    model = hand_made.store.run(train_text_tfidf, clean=clean, split=split, corpus_words=removed, recipe=allowed)
+    inputs = {"corpus_words": corpus_words(hand_made, [])}
+    model = hand_made.store.run(train_model, recipe=allowed, clean=clean, split=split, inputs=inputs)
     assert model.facts["is_constant"] is True
     assert "allow_constant" in caplog.text
 
@@ -307,8 +309,8 @@ def test_a_refit_learns_from_all_products_and_keeps_the_calibration(fitted: Call
     hand_made, recipe, scored = fitted(kind).hand_made, fitted(kind).recipe, fitted(kind).model
     clean = hand_made.store.find("clean_products-v1-a")
     pooled = hand_made.store.run(pool_sides, split=hand_made.store.find("split_products-v1-0"))
-    inputs = {"clean": clean, "split": pooled, "corpus_words": corpus_words(hand_made, []), "recipe": recipe}
-    refitted = hand_made.store.run(refit_text_tfidf, scored=scored, **inputs)
+    inputs = {"corpus_words": corpus_words(hand_made, [])}
+    refitted = hand_made.store.run(refit_model, recipe=recipe, clean=clean, split=pooled, inputs=inputs, scored=scored)
     assert refitted.facts["train_rows"] == 90
     assert "probabilities.parquet" not in refitted.manifest.files
     assert predicted(refitted, ["livre roman auteur", "piscine pompe filtre"]).predicted.tolist() == [10, 2583]

@@ -13,7 +13,9 @@ from rakuten.data.split import by_content
 from rakuten.outputs import StageOutput
 from rakuten.recipes import CleaningRecipe, SplitRecipe, TextNetworkRecipe, load_recipe
 from rakuten.text.stages import clean_products, find_corpus_words
-from rakuten.training.text_network import FEWEST_POSITIONS, train_text_network, word_predictor
+from rakuten.training.families.text_network import FAMILY, FEWEST_POSITIONS
+from rakuten.training.family import PredictorInputs
+from rakuten.training.stages import train_model
 
 NETWORKS = ("text_conv1d", "text_dnn", "text_gru", "text_bilstm", "text_rnn_designation")
 ODD_TEXTS = ("", "\U0001f600 \U0001f600", "123456 789", "jamais vu ailleurs", "livre " * 10_000, "a" * 50_000)
@@ -43,10 +45,10 @@ def trained(hand_made: Any, recipe: TextNetworkRecipe, texts: list[str]) -> Stag
         side=[("train", "train", "validation", "test")[place // 3 % 4] for place in places]
     )
     output: StageOutput = hand_made.store.run(
-        train_text_network,
+        train_model,
         clean=hand_made.output("clean_products-v1-train", {"train.parquet": frame}),
         split=hand_made.output("split_products-v1-0", {"split.parquet": split}),
-        corpus_words=hand_made.output("find_corpus_words-v1-0", {"corpus_words.json": "[]"}),
+        inputs={"corpus_words": hand_made.output("find_corpus_words-v1-0", {"corpus_words.json": "[]"})},
         recipe=recipe,
     )
     return output
@@ -64,9 +66,10 @@ def test_no_more_positions_are_read_than_the_longest_train_text_has(hand_made: A
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_odd_texts_are_answered(hand_made: Any, name: str) -> None:
-    model = trained(hand_made, quick(name), [WORDS[place % 3] for place in range(24)])
+    recipe = quick(name)
+    model = trained(hand_made, recipe, [WORDS[place % 3] for place in range(24)])
     odd = pd.DataFrame({"productid": range(len(ODD_TEXTS)), "clean_designation": ODD_TEXTS, "clean_text": ODD_TEXTS})
-    values = word_predictor(model.folder, frozenset()).answer(odd).values
+    values = FAMILY.predictor(recipe, model.folder, PredictorInputs()).answer(odd).values
     assert values.shape == (len(ODD_TEXTS), 27)
     assert np.isfinite(values).all()
 
@@ -95,7 +98,7 @@ def test_our_fit_is_at_least_as_good_as_the_report_s(hand_made: Any, shared_data
     report_s = ours.model_copy(update={"fit": ours.fit.model_copy(update=as_reported)})
     scores = [
         hand_made.store.run(
-            train_text_network, clean=clean, split=split, corpus_words=corpus_words, recipe=recipe
+            train_model, clean=clean, split=split, inputs={"corpus_words": corpus_words}, recipe=recipe
         ).facts["validation_f1_weighted"]
         for recipe in (ours, report_s)
     ]

@@ -1,15 +1,15 @@
 """The features flow: everything that trainings on a dump read, and no training."""
 
-from typing import Any
+from dataclasses import replace
 
 from flows.declaring import project_flow
 from flows.parameters import PlanName
 from flows.prepare import prepare
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.recipe import PhotoRecipe
 from tasks import stages
 from tasks.dumps import Dump, open_dump
-from tasks.futures import outputs_of
 from tasks.models import ModelData, check_images, images_for
 from tasks.runs import recorded_run
 
@@ -32,18 +32,19 @@ def features(dump: str, plan: PlanName = "default") -> str:
     with recorded_run("features", {"dump": dump, "plan": plan}, chosen) as run:
         opened = open_dump(dump)
         check_images(chosen.recipes, [opened])
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, **compose_features(opened, chosen, chosen.recipes)})
+        run.finish(compose_features(opened, chosen, chosen.recipes))
     return run.record.run
 
 
-def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> dict[str, Any]:
-    """Submit what trainings read; futures by role."""
-    prepared = prepare(dump, plan.cleaning)
-    composed = prepared.roles
+def compose_features(dump: Dump, plan: Plan, recipes: tuple[Recipe, ...]) -> RunOutputs:
+    """Submit what trainings read."""
+    prepared = prepare((dump,), plan.cleaning)
+    made = prepared.outputs
     if dump.has_labels:
         split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
         corpus_words = stages.find_corpus_words.submit(clean=prepared.clean, split=split, recipe=plan.cleaning)
-        composed |= {"split": split, "corpus words": corpus_words}
-    data = ModelData(dump=dump, clean=prepared.clean, corpus_words=None)
-    images = [recipe for recipe in recipes if isinstance(recipe, PhotoRecipe)]
-    return composed | {f"images {recipe.name}": images_for(recipe, data) for recipe in images}
+        made = replace(made, split=split, corpus_words=corpus_words)
+    data = ModelData(dumps=(dump,), clean=prepared.clean)
+    reading = [recipe for recipe in recipes if isinstance(recipe, PhotoRecipe)]
+    images = {recipe.name: images for recipe in reading if (images := images_for(recipe, data)) is not None}
+    return replace(made, images=images)

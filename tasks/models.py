@@ -1,12 +1,11 @@
 """Which tasks train a recipe, by its family."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass
 
 from rakuten.errors import InputError
 from rakuten.images.weights import WeightsFile
+from rakuten.outputs import StageOutput
 from rakuten.recipes import (
     Backbone,
     BimodalRecipe,
@@ -29,29 +28,21 @@ from tasks.stage_task import StageTask
 from tasks.weights import weights_of
 
 
-class ModelData(BaseModel):
-    """What models read; futures while a flow is composed.
+@dataclass(frozen=True)
+class ModelData:
+    """What models read.
 
     Attributes:
-        dump: The dump.
-        more: Further dumps, whose products are seen together with the first one's.
+        dumps: Those whose products are seen together, the one that counts last at the end.
         clean: Cleaned products of all of them.
         corpus_words: Corpus-wide stop words of the train rows that the models learn from.
         image_limit: Photos that image models see, at most; None: all.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    dump: Dump
-    more: tuple[Dump, ...] = ()
-    clean: Any
-    corpus_words: Any
+    dumps: tuple[Dump, ...]
+    clean: StageOutput
+    corpus_words: StageOutput | None = None
     image_limit: int | None = None
-
-    @property
-    def dumps(self) -> tuple[Dump, ...]:
-        """All dumps, the one that counts last at the end."""
-        return (self.dump, *self.more)
 
 
 def recipes_for(plan: Plan, modality: Modality, *dumps: Dump) -> tuple[Recipe, ...]:
@@ -84,45 +75,38 @@ def check_images(recipes: Sequence[Recipe], dumps: Sequence[Dump], remedy: str =
         raise InputError(f"there are no images in {named}, which {', '.join(reading)} read{remedy}")
 
 
-def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
-    """Submit the training of a recipe.
-
-    Returns:
-        A future of the model's StageOutput.
-    """
+def train(recipe: Recipe, data: ModelData, split: StageOutput) -> StageOutput:
+    """Submit the training of a recipe."""
     return TRAIN[type(recipe)].submit(recipe=recipe, split=split, **_inputs(recipe, data))
 
 
-def refit(recipe: Recipe, data: ModelData, pooled: Any, scored: Any) -> Any:
+def refit(recipe: Recipe, data: ModelData, pooled: StageOutput, scored: StageOutput) -> StageOutput:
     """Submit the fit of a recipe's model to all labelled products.
 
     Args:
         recipe: The recipe.
         data: As of the training.
-        pooled: Future of `pool_sides`.
-        scored: Future of the training.
-
-    Returns:
-        A future of the model's StageOutput.
+        pooled: `pool_sides`.
+        scored: The training.
     """
     return REFIT[type(recipe)].submit(recipe=recipe, split=pooled, scored=scored, **_inputs(recipe, data))
 
 
-def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
+def find_rate(recipe: NetworkRecipe, finder: RateFinderRecipe, data: ModelData, split: StageOutput) -> StageOutput:
     """Submit the search for the learning rate of a recipe's network.
 
     Returns:
-        A future of the StageOutput that holds the curve and the choice.
+        The output that holds the curve and the choice.
 
     Raises:
         InputError: If the dump lacks the images that the recipe reads.
     """
-    if recipe.reads_photos and not data.dump.has_images:
-        raise InputError(f"{data.dump.path} has no images, which recipe {recipe.name} reads")
+    if recipe.reads_photos and not any(dump.has_images for dump in data.dumps):
+        raise InputError(f"{data.dumps[0].path} has no images, which recipe {recipe.name} reads")
     return FIND_RATE[type(recipe)].submit(recipe=recipe, finder=finder, split=split, **_inputs(recipe, data))
 
 
-TRAIN: dict[type, StageTask] = {
+TRAIN: dict[type, StageTask[...]] = {
     TextNgramsRecipe: stages.train_text_ngrams,
     TextTfidfRecipe: stages.train_text_tfidf,
     TextNetworkRecipe: stages.train_text_network,
@@ -132,7 +116,7 @@ TRAIN: dict[type, StageTask] = {
     ImageBackboneRecipe: stages.train_image_network,
     BimodalRecipe: stages.train_bimodal_network,
 }
-REFIT: dict[type, StageTask] = {
+REFIT: dict[type, StageTask[...]] = {
     TextNgramsRecipe: stages.refit_text_ngrams,
     TextTfidfRecipe: stages.refit_text_tfidf,
     TextNetworkRecipe: stages.refit_text_network,
@@ -142,7 +126,7 @@ REFIT: dict[type, StageTask] = {
     ImageBackboneRecipe: stages.refit_image_network,
     BimodalRecipe: stages.refit_bimodal_network,
 }
-FIND_RATE: dict[type, StageTask] = {
+FIND_RATE: dict[type, StageTask[...]] = {
     TextNetworkRecipe: stages.find_text_network_rate,
     TextHashesRecipe: stages.find_text_hashes_rate,
     ImageNetworkRecipe: stages.find_image_network_rate,
@@ -152,7 +136,7 @@ FIND_RATE: dict[type, StageTask] = {
 }
 
 
-def _inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
+def _inputs(recipe: Recipe, data: ModelData) -> dict[str, StageOutput | WeightsFile | None]:
     """What models of a recipe's family learn from, beside recipe and split."""
     match recipe:
         case TextTfidfRecipe() | TextNetworkRecipe():
@@ -168,7 +152,7 @@ def _inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
 
 def images_for(
     recipe: PhotoRecipe, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
-) -> Any:
+) -> StageOutput | None:
     """Submit what makes of the dumps' photos the arrays that a recipe reads.
 
     Args:
@@ -177,21 +161,21 @@ def images_for(
         weights: Tells where the weights of a backbone are that makes features.
 
     Returns:
-        A future of the StageOutput that holds them.
+        The output that holds them.
     """
 
-    def of_one(dump: Dump) -> Any:
-        photos = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": recipe.borders}
+    def of_one(dump: Dump) -> StageOutput:
+        snapshot, path, borders, limit = dump.snapshot, dump.path, recipe.borders, data.image_limit
         if isinstance(recipe, ImageFeaturesRecipe | BimodalRecipe):
             found = weights(recipe.backbone)
-            return stages.extract_features.submit(backbone=recipe.backbone, weights=found, **photos)
-        return stages.resize_images.submit(size=recipe.input_size, **photos)
+            return stages.extract_features.submit(snapshot, path, recipe.backbone, found, borders, limit)
+        return stages.resize_images.submit(snapshot, path, recipe.input_size, borders, limit)
 
     return joined([of_one(dump) for dump in data.dumps if dump.has_images])
 
 
-def joined(images: Sequence[Any]) -> Any:
-    """One future of what was made of the images of several dumps; None: there are none."""
+def joined(images: Sequence[StageOutput]) -> StageOutput | None:
+    """One output of what was made of the images of several dumps; None: there are none."""
     if len(images) > 1:
         return stages.join_images.submit(parts=tuple(images))
     return images[0] if images else None

@@ -7,11 +7,17 @@ import importlib.metadata
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec
 
 from rakuten.stages.code import code_digest
 from rakuten.stages.content import content_of
+
+P = ParamSpec("P")
+
+# Figures that a stage reports of its work, for the manifest.
+Facts = Mapping[str, Any] | None
 
 # 80 bits: a collision within one stage needs about 10^12 outputs.
 KEY_DIGITS = 20
@@ -35,8 +41,8 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A pure step of the library: inputs → files in a folder.
+class Stage(Generic[P]):
+    """A pure step of the library: inputs → files in a folder. `P` stands for the inputs: calls are type-checked.
 
     Attributes:
         name: Unique; first part of the key and of the output's folder.
@@ -51,7 +57,7 @@ class Stage:
 
     name: str
     version: int
-    function: Callable[..., Mapping[str, Any] | None]
+    function: Callable[Concatenate[Path, P], Facts]
     libraries: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     isolated: bool = False
@@ -62,7 +68,7 @@ class Stage:
         """`module:name`, by which another process finds this stage."""
         return f"{self.function.__module__}:{self.function.__qualname__}"
 
-    def __reduce__(self) -> tuple[Callable[[str], "Stage"], tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[str], "Stage[...]"], tuple[str]]:
         # Another process gets the stage that its module holds, not a copy of the body.
         return stage_named, (self.reference,)
 
@@ -77,23 +83,23 @@ class Stage:
         signature = inspect.signature(self.function)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
-    def bind(self, **inputs: Any) -> dict[str, Any]:
+    def bind(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """All arguments by name, defaults filled in.
 
         Raises:
             TypeError: If an argument is missing or unknown.
         """
-        bound = self.signature.bind(**inputs)
+        bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    def identity(self, **inputs: Any) -> dict[str, Any]:
+    def identity(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """Everything that decides the output, JSON-able; what the key digests and the manifest keeps.
 
         Raises:
             KeyInputError: If an argument's content cannot enter a key.
         """
-        arguments = self.bind(**inputs)
+        arguments = self.bind(*args, **kwargs)
         counted = {name: value for name, value in arguments.items() if name not in self.ignore}
         return {
             "stage": self.name,
@@ -103,16 +109,16 @@ class Stage:
             "code": code_digest([self.function.__module__, *_code_modules(counted.values())]),
         }
 
-    def key(self, **inputs: Any) -> str:
+    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """`<stage>-v<version>-<hash>`: the name of the output these inputs lead to.
 
         Raises:
             KeyInputError: If an argument's content cannot enter a key.
         """
-        return key_of(self.identity(**inputs))
+        return key_of(self.identity(*args, **kwargs))
 
 
-def stage_named(reference: str) -> Stage:
+def stage_named(reference: str) -> Stage[...]:
     """The stage of a `module:name` reference.
 
     Raises:
@@ -142,14 +148,14 @@ def stage(
     ignore: tuple[str, ...] = (),
     isolated: bool = False,
     pending: Callable[..., Pending] | None = None,
-) -> Callable[[Callable[..., Mapping[str, Any] | None]], Stage]:
+) -> Callable[[Callable[Concatenate[Path, P], Facts]], Stage[P]]:
     """Declare the function below as a stage of its own name; see `Stage` for the arguments.
 
     Raises:
         ValueError: If another function already bears the name, or `ignore` names no argument of this one.
     """
 
-    def declare(function: Callable[..., Mapping[str, Any] | None]) -> Stage:
+    def declare(function: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
         name = function.__name__
         declared = Stage(name, version, function, libraries, ignore, isolated, pending)
         if _declared.setdefault(name, declared.reference) != declared.reference:
@@ -167,6 +173,8 @@ def _code_modules(values: Iterable[Any]) -> list[str]:
     for value in values:
         if isinstance(value, list | tuple):
             chosen.extend(_code_modules(value))
+        elif is_dataclass(value) and not isinstance(value, type):
+            chosen.extend(_code_modules(getattr(value, field.name) for field in fields(value)))
         else:
             chosen.extend(getattr(value, "code_modules", ()))
     return chosen

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from prefect import Flow
 from pydantic import Field
@@ -48,7 +48,7 @@ def backfill(
     model: str = CHAMPION,
     order: Order = "oldest",
     at_once: Annotated[int, Field(ge=1, le=16)] = 1,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Do for every dump of a catalogue what a single run does for one; what is there already is not done again.
 
     Args:
@@ -77,7 +77,7 @@ def backfill(
     rows = outcome_rows([dump.path for dump in dumps], states)
     publish_outcome(rows)
     logger.info("the dumps of this backfill:\n%s", "\n".join(table_of(rows)))
-    if failed := [row["dump"] for row in rows if row["state"] != "Completed"]:
+    if failed := [str(row["dump"]) for row in rows if row["state"] != "Completed"]:
         raise BackfillError(f"{len(failed)} of {len(rows)} dumps failed: {', '.join(failed)}")
     return rows
 
@@ -87,6 +87,6 @@ def plan_backfill(dumps: Sequence[CataloguedDump], only: Only, plan: str, model:
     flow = WORK[only][0].name
     planner = BackfillPlanner()
     return [
-        planner.plan(dump.name, partial(expected_stages, flow, str(dump.path), plan=plan, model=model))
+        planner.plan(dump.name, partial(expected_stages, flow, (str(dump.path),), plan=plan, model=model))
         for dump in dumps
     ]

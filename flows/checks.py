@@ -11,6 +11,7 @@ from rakuten.outputs import OutputStore
 from rakuten.outputs.disk_space import require_space
 from rakuten.outputs.runs import RunBook
 from rakuten.paths import named_path, why_no_file, why_no_folder
+from rakuten.prediction.chosen_models import choose_models
 from rakuten.prediction.package import open_package, package_folder
 from rakuten.promotion.champions import ChampionBook
 from rakuten.promotion.decisions import require_reason
@@ -55,6 +56,18 @@ def check_retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None
     if len({named_path(dump).resolve() for dump in dumps}) < len(dumps):
         raise DumpError(f"a dump is named twice: {', '.join(dumps)}")
     check_plan(plan, modality)
+
+
+def check_fuse(models: tuple[str, ...], plan: str | None) -> None:
+    """Refuse models that are not there or cannot be fused, and a plan that is not there.
+
+    Raises:
+        InputError: If the models were trained on other products or splits, see `choose_models`.
+        RunNotFoundError: If there is no such run, or a model is gone.
+        RecipeError: If the plan is absent or does not validate.
+    """
+    book = RunBook(OutputStore(check_outputs(Settings())))
+    choose_models(book, models, load_plan(plan).fusion if plan else None)
 
 
 def check_find_rate(dump: str, recipe: str, method: RateMethod, steps: int | None) -> None:

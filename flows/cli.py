@@ -20,6 +20,7 @@ COMMANDS = (
     data.explore,
     training.plan,
     training.retrain,
+    training.fuse,
     training.study_text,
     training.study_images,
     training.find_lr,
@@ -47,7 +48,7 @@ READING = (data.demo_dump, promotion.champion, runs.runs, runs.show, runs.compar
 class CommandLine(click.Group):
     """The command; its output never fails on a character that the terminal lacks."""
 
-    def main(self, *arguments: Any, **options: Any) -> Any:
+    def main(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # as click declares it
         """Run a command."""
         make_streams_tolerant()
         return super().main(*arguments, **options)
@@ -62,13 +63,13 @@ def main() -> None:
     """
 
 
-def announced(command: click.Command) -> Callable[..., Any]:
+def announced(command: click.Command) -> Callable[..., object]:
     """A command's function that first says, on a terminal, that it has begun: imports and checks take a second."""
     function = command.callback
     assert function is not None
 
     @functools.wraps(function)
-    def run(**arguments: Any) -> Any:
+    def run(**arguments: object) -> object:
         if sys.stderr.isatty():
             click.echo(f"rakuten: {command.name} begins …", err=True)
         return function(**arguments)

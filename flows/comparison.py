@@ -6,6 +6,7 @@ from flows.console import table
 from rakuten.data.classes import LABELS
 from rakuten.evaluation.compare import COMPARISON, FLIPS, compare_runs
 from rakuten.outputs import OutputStore, StageOutput
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.outputs.runs import RunBook, Status
 from tasks.in_use import using_outputs
 
@@ -22,12 +23,13 @@ def comparison_lines(store: OutputStore, first: str, second: str) -> list[str]:
     """
     book = RunBook(store)
     records = [book.find(run) for run in (first, second)]
-    evaluations = [book.output(record, f"evaluation {record.decision}") for record in records]
+    evaluations = [book.evaluation(record) for record in records]
     with using_outputs():
         output = store.run(compare_runs, first=evaluations[0], second=evaluations[1])
         # Recorded, so that `rakuten gc` keeps what is shown here.
         opened = book.open("compare", parameters={"first": records[0].run, "second": records[1].run})
-        book.close(opened, Status.COMPLETED, outputs={"comparison": output.key})
+        made = {role: made.key for role, made in RunOutputs(comparison=output).to_roles().items()}
+        book.close(opened, Status.COMPLETED, outputs=made)
     found = output.read_json(COMPARISON)
     names = [f"{record.run}, {record.decision}" for record in records]
     return [

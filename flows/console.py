@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
@@ -34,7 +33,7 @@ def progress_bar(unit: str) -> Iterator[Callable[[int, int], None]]:
         yield show
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """Lines of a table: text to the left, numbers to the right."""
     cells = [[_text(value) for value in row] for row in rows]
     widths = [max(len(line[column]) for line in [list(header), *cells]) for column in range(len(header))]
@@ -52,13 +51,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     return [line(header), line(["─" * width for width in widths]), *(line(row) for row in cells)]
 
 
-def table_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def table_of(rows: Sequence[Mapping[str, object]]) -> list[str]:
     """Lines of a table of rows that have the same columns, at least one row."""
     columns = list(rows[0])
     return table(columns, [[row[name] for name in columns] for row in rows])
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,28 +2,7 @@
 
 from pathlib import Path
 
-from rakuten.errors import OutputError
 from rakuten.outputs import OutputStore, StageOutput
-
-
-def upstream(store: OutputStore, output: StageOutput, name: str) -> StageOutput | None:
-    """The output that another one was made from.
-
-    Args:
-        store: Where both are.
-        output: The later one.
-        name: Of the argument that its stage was given; None where that was None.
-
-    Raises:
-        OutputError: If it is no longer stored.
-    """
-    given = output.manifest.identity["inputs"][name]
-    if given is None:
-        return None
-    found = store.find(given["key"])
-    if found is None:
-        raise OutputError(f"{given['key']}, from which {output.key} was made, is gone; run the same command again")
-    return found
 
 
 def data_docs_of(store: OutputStore, validation: StageOutput, folder: Path) -> Path:
@@ -40,6 +19,6 @@ def data_docs_of(store: OutputStore, validation: StageOutput, folder: Path) -> P
     from rakuten.data.data_docs import write_data_docs
     from tasks.contracts import DUMP_CONTRACTS, contracts
 
-    products = upstream(store, validation, "products")
-    assert products is not None
-    return write_data_docs(products, upstream(store, validation, "images"), contracts(*DUMP_CONTRACTS), folder)
+    made_from = validation.manifest.identity["inputs"]
+    images = store.upstream(validation, "images") if made_from["images"] else None
+    return write_data_docs(store.upstream(validation, "products"), images, contracts(*DUMP_CONTRACTS), folder)

@@ -19,6 +19,7 @@ TAGS = {
     "nightly": "training",
     "backfill": "training",
     "retrain": "training",
+    "fuse": "training",
     "study-text": "training",
     "study-images": "training",
     "find-lr": "training",

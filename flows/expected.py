@@ -11,7 +11,6 @@ from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.settings import Settings
-from tasks.artifacts import TEXT_STUDY
 from tasks.dumps import open_dump
 from tasks.models import check_images, recipes_for
 from tasks.planning import Expectation, planning
@@ -21,34 +20,32 @@ from tasks.promotion import run_of
 
 def expected_stages(
     flow: str,
-    dump: str,
+    dumps: Sequence[str],
     plan: str = "default",
     modality: Modality = "both",
     model: str = CHAMPION,
-    more_dumps: Sequence[str] = (),
 ) -> list[Expectation]:
     """What each stage of a run would do, in order of composition.
 
     Args:
         flow: "score", "drift", "features", or any flow that trains a plan.
-        dump: Folder of the dump.
-        plan, modality, model, more_dumps: As the flow takes them.
+        dumps: Folders of the dumps; one, unless the flow trains a plan.
+        plan, modality, model: As the flow takes them.
 
     Raises:
         InputError: If the flow would refuse the dump.
     """
     with planning(OutputStore(Settings().outputs_folder)) as planner:
-        opened = open_dump(dump)
+        opened = tuple(open_dump(folder) for folder in dumps)
         if flow == "score":
-            compose_scoring(opened, find_package(model), run_behind(model))
+            compose_scoring(opened[0], find_package(model), run_behind(model))
         elif flow == "drift":
-            compose_drift(opened, run_of(model))
+            compose_drift(opened[0], run_of(model))
         elif flow == "features":
             chosen = load_plan(plan)
-            check_images(chosen.recipes, [opened])
-            compose_features(opened, chosen, chosen.recipes)
+            check_images(chosen.recipes, opened)
+            compose_features(opened[0], chosen, chosen.recipes)
         else:
-            more = tuple(open_dump(folder) for folder in more_dumps)
             chosen = load_plan(plan)
-            compose((opened, *more), chosen, recipes_for(chosen, modality, opened, *more), is_study=flow == TEXT_STUDY)
+            compose(opened, chosen, recipes_for(chosen, modality, *opened), flow)
     return planner.expectations

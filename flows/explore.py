@@ -1,15 +1,16 @@
 """The explore flow: what a dump holds, and how it differs from an earlier one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flows.declaring import project_flow
-from flows.prepare import validate, validation_page
+from flows.prepare import CheckedDump, validate
+from rakuten.exploration.page import ExploredProducts
+from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.artifacts import publish_exploration
 from tasks.dumps import Dump, open_dump
-from tasks.futures import output_of, outputs_of
 from tasks.runs import recorded_run
 
 # The squares that the small CNN is trained on: whoever trains on a dump has them already.
@@ -17,22 +18,19 @@ SQUARE_SIZE = 64
 
 
 @dataclass(frozen=True)
-class Explored:
-    """Futures of what is known of a dump's products.
+class Profiled:
+    """What is known of a dump's products.
 
     Attributes:
+        checked: The dump, held against its contracts.
         texts, profile: Of the texts alone, and of texts and images.
-        products: As read.
-        images, squares: None for a dump without images.
-        validation: The contracts' verdict.
+        squares: None for a dump without images.
     """
 
-    texts: Any
-    profile: Any
-    products: Any
-    images: Any
-    squares: Any
-    validation: Any
+    checked: CheckedDump
+    texts: StageOutput
+    profile: StageOutput
+    squares: StageOutput | None
 
 
 @project_flow("explore")
@@ -50,19 +48,17 @@ def explore(dump: str, against: str | None = None) -> str:
         opened = open_dump(dump)
         earlier = open_dump(against) if against else None
         page = compose(opened, earlier)
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, "exploration": page})
-        return publish_exploration(output_of(page))
+        run.finish(RunOutputs(snapshot=opened.snapshot, exploration=page))
+        return publish_exploration(page)
 
 
-def compose(dump: Dump, earlier: Dump | None) -> Any:
-    """Submit everything an exploration does; the future of its page."""
+def compose(dump: Dump, earlier: Dump | None) -> StageOutput:
+    """Submit everything an exploration does; its page."""
     known = profile(dump)
     before = profile(earlier) if earlier else None
-    described = stages.describe_products.submit(profile=known.profile, products=known.products)
     repeats = stages.find_repeats.submit(profile=known.profile)
-    words = stages.describe_words.submit(profile=known.profile)
     images = samples = parts = comparison = None
-    if dump.has_images:
+    if known.squares:
         images = stages.describe_images.submit(profile=known.profile, squares=known.squares)
         samples = stages.draw_samples.submit(
             profile=known.profile, repeats=repeats, snapshot=dump.snapshot, dump=dump.path
@@ -71,30 +67,28 @@ def compose(dump: Dump, earlier: Dump | None) -> Any:
         parts = stages.compare_parts.submit(profile=known.profile)
     if before:
         comparison = stages.compare_profiles.submit(before=before.profile, after=known.profile)
-    return stages.render_exploration.submit(
-        snapshot=dump.snapshot,
-        validation=known.validation,
-        validation_page=validation_page(dump, known.validation),
+    explored = ExploredProducts(
+        described=stages.describe_products.submit(profile=known.profile, products=known.checked.products),
         texts=known.texts,
-        described=described,
         repeats=repeats,
-        words=words,
+        words=stages.describe_words.submit(profile=known.profile),
         images=images,
         samples=samples,
         parts=parts,
         comparison=comparison,
-        dump_name=dump.path.name,
-        against_name=earlier.path.name if earlier else "",
     )
+    against = earlier.name if earlier else ""
+    return stages.render_exploration.submit(known.checked.with_page(), explored, against_name=against)
 
 
-def profile(dump: Dump) -> Explored:
+def profile(dump: Dump) -> Profiled:
     """Read a dump and bring together what is known of each product; rows that the contracts refuse are there too."""
-    products, images, validation = validate(dump)
+    checked = validate(dump)
+    products, images = checked.products, checked.images
     texts = stages.profile_texts.submit(products=products, cleaning=CleaningRecipe())
     squares = measures = None
-    if dump.has_images:
+    if images:
         squares = stages.resize_images.submit(snapshot=dump.snapshot, dump=dump.path, size=SQUARE_SIZE)
         measures = stages.measure_images.submit(squares=squares, images=images, size=SQUARE_SIZE)
     known = stages.profile_products.submit(products=products, texts=texts, images=images, measures=measures)
-    return Explored(texts, known, products, images, squares, validation)
+    return Profiled(checked, texts, known, squares)

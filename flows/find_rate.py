@@ -3,11 +3,11 @@
 from flows.declaring import project_flow
 from flows.parameters import RecipeName
 from flows.prepare import prepare
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import CleaningRecipe, RateMethod, SplitRecipe, load_network_recipe, rate_finder
 from tasks import stages
 from tasks.artifacts import publish_rate
 from tasks.dumps import open_dump
-from tasks.futures import output_of, outputs_of
 from tasks.models import ModelData, search_learning_rate
 from tasks.runs import recorded_run
 
@@ -34,13 +34,12 @@ def find_learning_rate(
     parameters = {"dump": dump, "recipe": recipe, "method": method, "steps": steps}
     with recorded_run("find-lr", parameters) as run:
         opened = open_dump(dump)
-        clean = prepare(opened, CleaningRecipe()).clean
+        clean = prepare((opened,), CleaningRecipe()).clean
         split = stages.split_products.submit(clean=clean, recipe=SplitRecipe())
         corpus_words = stages.find_corpus_words.submit(clean=clean, split=split, recipe=CleaningRecipe())
-        data = ModelData(dump=opened, clean=clean, corpus_words=corpus_words)
+        data = ModelData(dumps=(opened,), clean=clean, corpus_words=corpus_words)
         found = search_learning_rate(chosen, finder, data, split)
         picture = stages.draw_rate_curve.submit(found=found, name=chosen.name)
-        keys = outputs_of({"found": found, "picture": picture})
-        run.outputs |= keys
-        publish_rate(chosen, output_of(found), output_of(picture))
-        return keys
+        run.finish(RunOutputs(found=found, picture=picture))
+        publish_rate(chosen, found, picture)
+        return run.outputs

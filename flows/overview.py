@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tasks.backfills import DumpPlan
 
 
-def plan_lines(dump: str, plan: str, modality: Modality, more_dumps: Sequence[str] = ()) -> list[str]:
+def plan_lines(dumps: Sequence[str], plan: str, modality: Modality) -> list[str]:
     """What a retraining would do, a line a stage."""
     from flows.expected import expected_stages
     from tasks.planning import Expectation
 
-    expected = expected_stages("retrain", dump, plan, modality, more_dumps=more_dumps)
+    expected = expected_stages("retrain", dumps, plan, modality)
 
     def row(expectation: Expectation) -> list[str]:
         name = f"{expectation.stage} {expectation.label}".strip()
@@ -190,7 +190,7 @@ def record_lines(store: OutputStore, run: str | None) -> list[str]:
     if generated := _generated(book, record):
         lines.insert(1, f"  GENERATED DATA ({', '.join(generated)}): these scores say nothing about real products")
     # A study has a best model, and nothing that is decided by it.
-    if "decision" in record.outputs and not record.flow.startswith("study-"):
+    if record.key("decision") and not record.flow.startswith("study-"):
         lines += ["", f"{record.decision} decides; the report says why"]
     return [*lines, *_places(book, record)]
 
@@ -250,10 +250,10 @@ def decision_lines(store: OutputStore) -> list[str]:
 
 def _generated(book: RunBook, record: RunRecord) -> list[str]:
     """Names of the dumps of a run whose products are generated, as far as its outputs are there to tell."""
-    for role in ("report", "snapshot"):
-        key = record.outputs.get(role, "")
-        if key and (book.store.folder / key / MANIFEST).is_file():
-            found = StageOutput(key=key, folder=book.store.folder / key).facts.get("generated")
+    made = book.outputs(record)
+    for output in (made.report, made.snapshot):
+        if output and (output.folder / MANIFEST).is_file():
+            found = output.facts.get("generated")
             return [Path(record.parameters["dump"]).name] if found is True else list(found or ())
     return []
 
@@ -267,17 +267,17 @@ def _headline(record: RunRecord) -> float | None:
 def _places(book: RunBook, record: RunRecord) -> list[str]:
     if book.status(record) is Status.RUNNING or not record.outputs:
         return []
-    folders = {role: book.store.folder / key for role, key in record.outputs.items()}
+    made = book.outputs(record)
     places: dict[str, object] = {}
-    if "report" in folders:
-        places["report"] = folders["report"] / "report.html"
-    if "validation" in folders:
-        places["quarantine"] = folders["validation"] / "quarantine.csv"
-    if "validation page" in folders:
-        places["validation"] = folders["validation page"] / "validation.html"
-    if "package" in folders:
-        places["model package"] = folders["package"]
-    places |= {role: folder for role, folder in folders.items() if role.startswith("model ")}
+    if made.report:
+        places["report"] = made.report.folder / "report.html"
+    if made.validations:
+        places["quarantine"] = made.validations[0].folder / "quarantine.csv"
+    if made.validation_pages:
+        places["validation"] = made.validation_pages[0].folder / "validation.html"
+    if made.package:
+        places["model package"] = made.package.folder
+    places |= {f"model {name}": model.folder for name, model in made.models.items()}
     if record.flow_run:
         places["prefect ui"] = f"{ui_address(Settings())}/runs/flow-run/{record.flow_run} (while `rakuten ui` runs)"
     width = max(map(len, places), default=0)

@@ -3,11 +3,11 @@
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import open_dump
-from tasks.futures import output_of, outputs_of
 from tasks.predictions import classify, deliver, find_package
 from tasks.runs import recorded_run
 
@@ -31,12 +31,11 @@ def predict_products(dump: str, output: str, model: str = CHAMPION, part: Part =
     parameters = {"dump": dump, "output": output, "model": package.key, "part": part}
     with recorded_run("predict", parameters, package.record.plan) as run:
         opened = open_dump(dump)
-        prepared = prepare(opened, package.record.plan.cleaning)
+        prepared = prepare((opened,), package.record.plan.cleaning)
         classified = classify(package, opened, prepared.clean, part)
         submission = stages.write_submission.submit(fused=classified, clean=prepared.clean, part=part)
         checked = stages.check_table.submit(
             table=submission, file="predictions.parquet", contract=contracts("predictions")[0]
         )
-        made = {"snapshot": opened.snapshot, "submission": submission, "predictions contract": checked}
-        run.outputs |= outputs_of(made)
-        return deliver(output_of(submission), output)
+        run.finish(RunOutputs(snapshot=opened.snapshot, submission=submission, predictions_contract=checked))
+        return deliver(submission, output)

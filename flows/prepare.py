@@ -1,81 +1,119 @@
-"""The first half of every flow: products of one or several dumps read, validated and cleaned."""
+"""The first phase of every flow: products of one or several dumps read, validated and cleaned."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from rakuten.data.named_dump import ValidatedDump
+from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import RunOutputs
+from rakuten.outputs.runs import RunRecord
 from rakuten.recipes import CleaningRecipe
 from tasks import stages
 from tasks.contracts import DUMP_CONTRACTS, contracts
-from tasks.dumps import Dump
+from tasks.dumps import Dump, recorded_dumps
 from tasks.models import joined
+from tasks.runs import run_book
+
+
+@dataclass(frozen=True)
+class CheckedDump:
+    """A dump held against its contracts.
+
+    Attributes:
+        dump: The dump.
+        products: As read.
+        images: `inspect_images`; None: it has no images.
+        validation: The contracts' verdict and the quarantine.
+    """
+
+    dump: Dump
+    products: StageOutput
+    images: StageOutput | None
+    validation: StageOutput
+
+    def with_page(self) -> ValidatedDump:
+        """Submit the page of the validation."""
+        page = stages.render_validation.submit(
+            snapshot=self.dump.snapshot,
+            validation=self.validation,
+            contracts=contracts(*DUMP_CONTRACTS),
+            dump_name=self.dump.name,
+        )
+        return ValidatedDump(self.dump.name, self.dump.snapshot, self.validation, page)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Futures of what one or several dumps became.
+    """One or several dumps, ready to be learnt from.
 
     Attributes:
+        dumps: The dumps.
+        validated: Their validations and what people read of each.
         images: What is known of their images; None where there is none.
-        validations: The contracts' verdict on each dump, and its quarantine.
-        pages: What people read of each.
         clean: Products without those quarantined, their texts cleaned.
     """
 
-    images: Any
-    validations: tuple[Any, ...]
-    pages: tuple[Any, ...]
-    clean: Any
+    dumps: tuple[Dump, ...]
+    validated: tuple[ValidatedDump, ...]
+    images: StageOutput | None
+    clean: StageOutput
 
     @property
-    def roles(self) -> dict[str, Any]:
-        """Futures that a run records, by role."""
-        further = {f"validation {place}": future for place, future in enumerate(self.validations[1:], start=2)}
-        pages = {f"validation page {place}": future for place, future in enumerate(self.pages[1:], start=2)}
-        return {
-            "validation": self.validations[0],
-            "validation page": self.pages[0],
-            **further,
-            **pages,
-            "clean": self.clean,
-        }
+    def outputs(self) -> RunOutputs:
+        """Outputs that a run records."""
+        return RunOutputs(
+            snapshot=self.dumps[0].snapshot,
+            validations=tuple(dump.validation for dump in self.validated),
+            validation_pages=tuple(dump.page for dump in self.validated),
+            clean=self.clean,
+        )
 
 
-def validate(dump: Dump) -> tuple[Any, Any, Any]:
-    """Read a dump and hold it against its contracts.
+def recorded_preparation(record: RunRecord) -> Prepared:
+    """The dumps of an earlier run as that run prepared them, whatever became of their folders.
 
-    Returns:
-        Futures of products, images (or None) and validation.
+    Raises:
+        RunNotFoundError: If the run's cleaned products are gone.
+        OutputError: If what they were made from is gone.
     """
+    book = run_book()
+    upstream, dumps = book.store.upstream, recorded_dumps(record)
+    checked = [
+        CheckedDump(
+            dump=dump,
+            products=upstream(validation, "products"),
+            images=upstream(validation, "images") if dump.has_images else None,
+            validation=validation,
+        )
+        for dump, validation in zip(dumps, book.outputs(record).validations, strict=True)
+    ]
+    return _prepared(checked, book.output(record, "clean"))
+
+
+def validate(dump: Dump) -> CheckedDump:
+    """Read a dump and hold it against its contracts."""
     products = stages.read_products.submit(snapshot=dump.snapshot, dump=dump.path)
     images = stages.inspect_images.submit(snapshot=dump.snapshot, dump=dump.path) if dump.has_images else None
     validation = stages.validate_dump.submit(products=products, images=images, contracts=contracts(*DUMP_CONTRACTS))
-    return products, images, validation
+    return CheckedDump(dump, products, images, validation)
 
 
-def validation_page(dump: Dump, validation: Any) -> Any:
-    """Submit the page of a validation; a future."""
-    return stages.render_validation.submit(
-        snapshot=dump.snapshot,
-        validation=validation,
-        contracts=contracts(*DUMP_CONTRACTS),
-        dump_name=dump.path.name,
-    )
-
-
-def prepare(dump: Dump, cleaning: CleaningRecipe) -> Prepared:
-    """Read, validate and clean a dump."""
-    return prepare_all((dump,), cleaning)
-
-
-def prepare_all(dumps: tuple[Dump, ...], cleaning: CleaningRecipe) -> Prepared:
-    """Read and validate several dumps, each for itself, and clean the products of all of them together."""
-    read = [validate(dump) for dump in dumps]
-    pages = tuple(validation_page(dump, found[-1]) for dump, found in zip(dumps, read, strict=True))
+def prepare(dumps: tuple[Dump, ...], cleaning: CleaningRecipe) -> Prepared:
+    """Read and validate dumps, each for itself, and clean the products of all of them together."""
+    checked = [validate(dump) for dump in dumps]
     accepted = [
-        stages.accept_products.submit(products=products, images=images, validation=validation)
-        for products, images, validation in read
+        stages.accept_products.submit(products=each.products, images=each.images, validation=each.validation)
+        for each in checked
     ]
     together = stages.merge_products.submit(accepted=tuple(accepted)) if len(dumps) > 1 else accepted[0]
     clean = stages.clean_products.submit(accepted=together, recipe=cleaning)
-    images = joined([images for _, images, _ in read if images is not None])
-    return Prepared(images, tuple(validation for _, _, validation in read), pages, clean)
+    return _prepared(checked, clean)
+
+
+def _prepared(checked: Sequence[CheckedDump], clean: StageOutput) -> Prepared:
+    return Prepared(
+        dumps=tuple(each.dump for each in checked),
+        validated=tuple(each.with_page() for each in checked),
+        images=joined([each.images for each in checked if each.images is not None]),
+        clean=clean,
+    )

@@ -1,7 +1,5 @@
 """The promote flow: a run at the gate."""
 
-from typing import Any
-
 from flows.declaring import project_flow
 from flows.unseen import choose_test_products, predict_test_products
 from rakuten.outputs import StageOutput
@@ -12,20 +10,11 @@ from rakuten.promotion.naming import NEWEST
 from rakuten.promotion.stages import same_products
 from tasks import stages
 from tasks.dumps import recorded_dump
-from tasks.futures import output_of, outputs_of
+from tasks.futures import outputs_of
 from tasks.in_use import using_outputs
 from tasks.predictions import find_package, fitted_products
-from tasks.promotion import (
-    conclude,
-    contracts_of,
-    evaluation_of,
-    gate_rules,
-    member_evaluations_of,
-    open_contest,
-    package_of,
-    split_of,
-    tell_registry,
-)
+from tasks.promotion import conclude, contracts_of, gate_rules, open_contest, tell_registry
+from tasks.runs import run_book
 
 
 @project_flow("promote")
@@ -70,13 +59,14 @@ def judge(contest: Contest) -> StageOutput | None:
         judgement = submit_first_judgement(contest)
     else:
         return None
-    outputs_of({"judgement": judgement})
-    return output_of(judgement)
+    outputs_of({})
+    return judgement
 
 
-def submit_comparison(contest: Contest, met: RunRecord) -> Any:
+def submit_comparison(contest: Contest, met: RunRecord) -> StageOutput:
     """Submit the judgement of a challenger against the champion."""
-    champion, challenger = evaluation_of(met), evaluation_of(contest.challenger)
+    book = run_book()
+    champion, challenger = book.evaluation(met), book.evaluation(contest.challenger)
     newest = champion_on_newest = None
     if not same_products(champion, challenger):
         newest, champion_on_newest = predict_newest(contest, met)
@@ -86,44 +76,45 @@ def submit_comparison(contest: Contest, met: RunRecord) -> Any:
         newest=newest,
         champion_on_newest=champion_on_newest,
         contracts=contracts_of(contest.challenger),
-        package=package_of(contest.challenger),
+        package=book.output(contest.challenger, "package"),
         rehearsal=rehearse(contest),
         rules=gate_rules(),
     )
 
 
-def submit_first_judgement(contest: Contest) -> Any:
+def submit_first_judgement(contest: Contest) -> StageOutput:
     """Submit the judgement of a candidate for the first champion."""
-    members = member_evaluations_of(contest.challenger)
+    book, challenger = run_book(), contest.challenger
+    members = {name: book.evaluation(challenger, name) for name in book.outputs(challenger).models}
     return stages.judge_first_champion.submit(
-        candidate=evaluation_of(contest.challenger),
+        candidate=book.evaluation(challenger),
         members=tuple(members.values()),
         names=tuple(members),
-        split=split_of(contest.challenger),
-        contracts=contracts_of(contest.challenger),
-        package=package_of(contest.challenger),
+        split=book.output(challenger, "split"),
+        contracts=contracts_of(challenger),
+        package=book.output(challenger, "package"),
         rehearsal=rehearse(contest),
         rules=gate_rules(),
     )
 
 
-def rehearse(contest: Contest) -> Any:
+def rehearse(contest: Contest) -> StageOutput:
     """Submit the test products that the challenger was scored on to its package."""
     package, dump = find_package(contest.challenger.run), recorded_dump(contest.challenger)
     return predict_test_products(package, dump, choose_test_products(package, dump).kept)
 
 
-def predict_newest(contest: Contest, met: RunRecord) -> tuple[StageOutput, Any]:
+def predict_newest(contest: Contest, met: RunRecord) -> tuple[StageOutput, StageOutput | None]:
     """Have the champion predict those test products of the challenger's dump that neither model has seen.
 
     Returns:
-        The products, and a future of the champion's scores on them; None: there are no such products.
+        The products, and the champion's scores on them; None: there are no such products.
     """
     package, own = find_package(met.run), find_package(contest.challenger.run)
     dump = recorded_dump(contest.challenger)
     fitted = (fitted_products(package, met), fitted_products(own, contest.challenger))
     chosen = choose_test_products(package, dump, fitted=fitted, others=(own.record.plan.split,))
-    kept = output_of(chosen.kept)
+    kept = chosen.kept
     if not kept.facts["products"]:
         return kept, None
     predicted = predict_test_products(package, dump, kept)

@@ -1,17 +1,18 @@
 """The score flow: a model package on a dump, scored on what it was never fitted to."""
 
-from typing import Any
+from dataclasses import replace
 
 from flows.declaring import project_flow
 from flows.prepare import prepare
 from rakuten.data.layout import Part
+from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.outputs.runs import RunRecord
 from rakuten.prediction.package import ModelPackage
 from rakuten.promotion.naming import CHAMPION
 from tasks import stages
 from tasks.artifacts import publish_scores
 from tasks.dumps import Dump, open_dump
-from tasks.futures import outputs_of
 from tasks.predictions import classify, find_package, fitted_products, run_behind
 from tasks.runs import recorded_run
 
@@ -32,15 +33,15 @@ def score(dump: str, model: str = CHAMPION) -> str:
     plan = package.record.plan
     with recorded_run("score", {"dump": dump, "model": package.key}, plan) as run:
         opened = open_dump(dump)
-        composed = compose_scoring(opened, package, run_behind(model))
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, **composed})
+        made = compose_scoring(opened, package, run_behind(model))
+        run.finish(made)
         run.decision = package.record.decision
-        publish_scores(run, plan, composed)
+        publish_scores(run, plan, made)
     return run.record.run
 
 
-def compose_scoring(dump: Dump, package: ModelPackage, record: RunRecord | None) -> dict[str, Any]:
-    """Submit a package's predictions and their scores; futures by role.
+def compose_scoring(dump: Dump, package: ModelPackage, record: RunRecord | None) -> RunOutputs:
+    """Submit a package's predictions and their scores.
 
     Args:
         dump: The dump.
@@ -52,21 +53,21 @@ def compose_scoring(dump: Dump, package: ModelPackage, record: RunRecord | None)
     """
     plan, decision = package.record.plan, package.record.decision
     fitted = fitted_products(package, record) if dump.has_labels else None
-    prepared = prepare(dump, plan.cleaning)
+    prepared = prepare((dump,), plan.cleaning)
 
     # Scores are of the models that did not see the test products, also where others were fitted to them since.
-    def fused(part: Part) -> Any:
+    def fused(part: Part) -> StageOutput:
         return classify(package, dump, prepared.clean, part, variant="scored")
 
-    composed = prepared.roles
+    made = prepared.outputs
     if dump.has_test:
         submission = stages.write_submission.submit(fused=fused("test"), clean=prepared.clean, part="test")
-        composed["submission"] = submission
-    if dump.has_labels:
+        made = replace(made, submission=submission)
+    if fitted is not None:
         split = stages.split_products.submit(clean=prepared.clean, recipe=plan.split)
         unfitted = stages.keep_unfitted.submit(
             predictions=fused("train"), clean=prepared.clean, split=split, fitted=fitted
         )
         evaluation = stages.evaluate.submit(scored=unfitted, split=split, name=decision)
-        composed |= {"split": split, f"evaluation {decision}": evaluation}
-    return composed
+        made = replace(made, split=split, evaluations={decision: evaluation})
+    return made

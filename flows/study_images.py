@@ -1,5 +1,7 @@
 """The image study: the report's five steps, each going on with what the ones before it found."""
 
+from dataclasses import replace
+
 from flows.declaring import project_flow
 from flows.parameters import StudyName
 from flows.prepare import prepare
@@ -7,7 +9,6 @@ from rakuten.recipes import load_image_study
 from tasks import stages
 from tasks.artifacts import publish_study
 from tasks.dumps import open_dump
-from tasks.futures import outputs_of
 from tasks.models import ModelData
 from tasks.runs import recorded_run
 from tasks.study import ImageStudy, require_photos
@@ -33,9 +34,9 @@ def study_images(
     with recorded_run("study-images", parameters, chosen) as run:
         opened = open_dump(dump)
         require_photos(opened)
-        clean = prepare(opened, chosen.cleaning).clean
-        split = stages.split_products.submit(clean=clean, recipe=chosen.split)
-        data = ModelData(dump=opened, clean=clean, corpus_words=None, image_limit=image_limit)
+        prepared = prepare((opened,), chosen.cleaning)
+        split = stages.split_products.submit(clean=prepared.clean, recipe=chosen.split)
+        data = ModelData(dumps=(opened,), clean=prepared.clean, image_limit=image_limit)
         study = ImageStudy(chosen, data, split)
         selection, extras = study.begin_selection(), study.begin("extras", chosen.extras)
         study.end(selection)
@@ -45,6 +46,9 @@ def study_images(
         final = study.begin("final", chosen.final_recipes(study.finalists, rates))
         for step in (augmented, fine_tuned, final, extras):
             study.end(step)
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, **study.roles, "report": study.summarise()})
-        publish_study(run, study)
+        summary = study.summarise()
+        run.finish(
+            replace(prepared.outputs, split=split, models=study.kept_models, steps=study.reports, report=summary)
+        )
+        publish_study(run, study, summary)
     return run.record.run

@@ -16,4 +16,4 @@ def study_text(dump: str, plan: PlanName = "text_study") -> str:
     Returns:
         The run's id.
     """
-    return retrain_as("study-text", dump, plan, "text")
+    return retrain_as("study-text", (dump,), plan, "text")

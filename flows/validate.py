@@ -1,10 +1,10 @@
 """The validate flow: contracts alone."""
 
 from flows.declaring import project_flow
-from flows.prepare import validate, validation_page
+from flows.prepare import validate
+from rakuten.outputs.run_outputs import RunOutputs
 from tasks.artifacts import publish_validation
 from tasks.dumps import open_dump
-from tasks.futures import output_of, outputs_of
 from tasks.runs import recorded_run
 
 
@@ -20,7 +20,6 @@ def validate_only(dump: str) -> str:
     """
     with recorded_run("validate", {"dump": dump}) as run:
         opened = open_dump(dump)
-        _, _, validation = validate(opened)
-        page = validation_page(opened, validation)
-        run.outputs |= outputs_of({"snapshot": opened.snapshot, "validation": validation, "page": page})
-        return publish_validation(opened, output_of(validation), output_of(page))
+        checked = validate(opened).with_page()
+        run.finish(RunOutputs(snapshot=opened.snapshot, validations=(checked.validation,), page=checked.page))
+        return publish_validation(checked)

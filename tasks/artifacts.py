@@ -1,8 +1,7 @@
 """What a run shows in the Prefect UI: scores, confusions, report, files, verdict of the contracts, explorations."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from rakuten.data.named_dump import ValidatedDump
+from rakuten.data.validation import VERDICT_FILE
 from rakuten.data.validation_page import PAGE as VALIDATION_PAGE
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, RELIABILITY_PICTURE
 from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
@@ -10,42 +9,39 @@ from rakuten.exploration.page import PAGE
 from rakuten.exploration.page import SUMMARY as EXPLORATION_SUMMARY
 from rakuten.fusion.stages import DECISION
 from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.pages.markdown import escape_markdown
 from rakuten.pages.page import picture
 from rakuten.recipes import Plan, Recipe
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import REPORT, SUMMARY
 from rakuten.reporting.study_steps import TITLES, table_rows
-from tasks.dumps import Dump
 from tasks.events import tell_of_broken_contract
-from tasks.futures import output_of
 from tasks.publishing import publish_link, publish_markdown, publish_table
 from tasks.runs import OpenRun, run_book
 from tasks.study import ImageStudy
 
-EVALUATION = "evaluation "
 # A study compares models: its table is a leaderboard, and nothing is decided by it.
 TEXT_STUDY = "study-text"
 
 
-def publish_run(run: OpenRun, plan: Plan, evaluations: Mapping[str, Any], decision: Any, report: Any) -> None:
+def publish_run(run: OpenRun, plan: Plan, made: RunOutputs) -> None:
     """Show a retraining's scores, confusions, report and files, and record the scores.
 
     Args:
         run: The run; its outputs are known.
         plan: What was run.
-        evaluations: Futures of the evaluations, by name of what was evaluated.
-        decision: Future of the decision.
-        report: Future of the report.
+        made: Its outputs, a decision and a report among them.
     """
     name = run.record.run
-    rendered = output_of(report)
-    scored = {f"{EVALUATION}{evaluated}": future for evaluated, future in evaluations.items()}
-    publish_scores(run, plan, scored, has_reference=rendered.facts["has_reference"])
-    run.decision = str(output_of(decision).read_json(DECISION)["name"])
+    assert made.report is not None
+    assert made.decision is not None
+    rendered = made.report
+    publish_scores(run, plan, made, has_reference=rendered.facts["has_reference"])
+    run.decision = str(made.decision.read_json(DECISION)["name"])
     publish_markdown(
         "\n\n".join(
-            [rendered.file(SUMMARY).read_text("utf-8"), *_pictures(output_of(evaluations[run.decision]), run.decision)]
+            [rendered.file(SUMMARY).read_text("utf-8"), *_pictures(made.evaluations[run.decision], run.decision)]
         ),
         key="report",
         description=f"Run {name}, in short",
@@ -72,7 +68,7 @@ def publish_night(run: str, decision: str) -> None:
         publish_table(record.scores, key="scores", description=f"Scores on test products, run {run}")
 
 
-def _origin(run: OpenRun, role: str, key: str) -> dict[str, Any]:
+def _origin(run: OpenRun, role: str, key: str) -> dict[str, object]:
     """Which run made an output, or when and where an earlier one did."""
     folder = run_book().store.folder / key
     made = StageOutput(key=key, folder=folder).manifest
@@ -81,18 +77,18 @@ def _origin(run: OpenRun, role: str, key: str) -> dict[str, Any]:
     return {"output": role, "made": by, "seconds": round(made.seconds, 1), "folder": str(folder)}
 
 
-def publish_scores(run: OpenRun, plan: Plan, composed: Mapping[str, Any], *, has_reference: bool = False) -> None:
+def publish_scores(run: OpenRun, plan: Plan, made: RunOutputs, *, has_reference: bool = False) -> None:
     """Show a run's scores and record them.
 
     Args:
         run: The run.
         plan: What was run.
-        composed: Futures by role; those of roles that begin with "evaluation" are shown.
+        made: Its outputs, of which the evaluations are shown.
         has_reference: Whether scores can stand beside the reference study's.
     """
-    evaluations = [output_of(future) for role, future in composed.items() if role.startswith(EVALUATION)]
+    evaluations = tuple(made.evaluations.values())
     best_first = run.record.flow == TEXT_STUDY
-    run.scores = score_table(tuple(evaluations), plan, has_reference=has_reference, best_first=best_first)
+    run.scores = score_table(evaluations, plan, has_reference=has_reference, best_first=best_first)
     if run.scores:
         publish_table(run.scores, key="scores", description=f"Scores on test products, run {run.record.run}")
 
@@ -113,24 +109,28 @@ def publish_rate(recipe: Recipe, found: StageOutput, drawn: StageOutput) -> None
     )
 
 
-def publish_study(run: OpenRun, study: ImageStudy) -> None:
+def publish_study(run: OpenRun, study: ImageStudy, summary: StageOutput) -> None:
     """Show an image study's tables and summary, and record the scores of what went on after step 1.
 
     Args:
         run: The run; its outputs are known.
         study: The study; it has come to its end.
+        summary: Its report.
     """
-    store = run_book().store
-    for step, future in study.reports.items():
-        rows = table_rows(output_of(future))
-        publish_table(rows, key=f"step-{step.replace('_', '-')}", description=f"{TITLES[step]}, run {run.record.run}")
-        if step != "rates":
-            run.scores += [{"step": step, **row} for row in rows if study.goes_on(row["model"])]
-    run.decision = max(run.scores, key=lambda row: row["validation_f1"])["model"]
-    rendered = StageOutput(key=run.outputs["report"], folder=store.folder / run.outputs["report"])
-    summary = rendered.file(SUMMARY).read_text("utf-8")
-    publish_markdown(summary, key="report", description=f"Run {run.record.run}, in short")
-    publish_link(rendered.file(REPORT), key="report-file", description=f"HTML report of run {run.record.run}")
+    for step, rendered in study.reports.items():
+        title = f"{TITLES[step]}, run {run.record.run}"
+        publish_table(table_rows(rendered), key=f"step-{step.replace('_', '-')}", description=title)
+    kept = [
+        {"step": step, **row}
+        for step, rendered in study.reports.items()
+        for row in (table_rows(rendered) if step != "rates" else ())
+        if study.goes_on(row["model"])
+    ]
+    run.scores += kept
+    run.decision = max(kept, key=lambda row: row["validation_f1"])["model"]
+    text = summary.file(SUMMARY).read_text("utf-8")
+    publish_markdown(text, key="report", description=f"Run {run.record.run}, in short")
+    publish_link(summary.file(REPORT), key="report-file", description=f"HTML report of run {run.record.run}")
 
 
 def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
@@ -142,20 +142,20 @@ def _pictures(evaluation: StageOutput, decision: str) -> list[str]:
     ]
 
 
-def publish_validation(dump: Dump, validation: StageOutput, page: StageOutput) -> str:
+def publish_validation(dump: ValidatedDump) -> str:
     """Show the contracts' verdict and where its page is; broken contracts are an event, too.
 
     Returns:
         The key of the page's output.
     """
-    verdict = validation.read_json("verdict.json")
+    verdict = dump.validation.read_json(VERDICT_FILE)
     lines = [f"# Contracts {'hold' if verdict['ok'] else 'are broken'}"]
     lines += [f"- {escape_markdown(line)}" for line in verdict["summary"]]
     publish_markdown("\n".join(lines), key="contracts")
-    publish_link(page.file(VALIDATION_PAGE), key="validation-page", description="Page of the contracts")
+    publish_link(dump.page.file(VALIDATION_PAGE), key="validation-page", description="Page of the contracts")
     if not verdict["ok"]:
-        tell_of_broken_contract(dump.path.name, "; ".join(verdict["failures"]))
-    return page.key
+        tell_of_broken_contract(dump.name, "; ".join(verdict["failures"]))
+    return dump.page.key
 
 
 def publish_exploration(page: StageOutput) -> str:

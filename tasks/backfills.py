@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from prefect.client.schemas.objects import State
 
+from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.outputs.runs import RunBook, RunRecord
 from tasks.drift import drift_of
@@ -88,11 +89,11 @@ def publish_plan(plans: Sequence[DumpPlan]) -> None:
     publish_table(rows, key="backfill-plan", description="What is left to do, dump by dump")
 
 
-def _count(name: str) -> Callable[[RunRecord, RunBook], Any]:
-    def count(record: RunRecord, book: RunBook) -> Any:
-        if "validation" not in record.outputs:
+def _count(name: str) -> Callable[[RunRecord, RunBook], object]:
+    def count(record: RunRecord, book: RunBook) -> object:
+        if record.key("validation") is None:
             return None
-        return book.output(record, "validation").read_json("verdict.json")["counts"].get(name)
+        return book.output(record, "validation").read_json(VERDICT_FILE)["counts"].get(name)
 
     return count
 
@@ -103,7 +104,7 @@ def _weighted_f1(record: RunRecord, book: RunBook) -> float | None:
 
 
 # What the table says of each dump's run, by column.
-COLUMNS: dict[str, Callable[[RunRecord, RunBook], Any]] = {
+COLUMNS: dict[str, Callable[[RunRecord, RunBook], object]] = {
     "run": lambda record, book: record.run,
     "products": _count("products"),
     "quarantined": _count("quarantined"),
@@ -112,7 +113,7 @@ COLUMNS: dict[str, Callable[[RunRecord, RunBook], Any]] = {
 }
 
 
-def outcome_rows(dumps: Sequence[Path], states: Sequence[State[Any]]) -> list[dict[str, Any]]:
+def outcome_rows(dumps: Sequence[Path], states: Sequence[State[str]]) -> list[dict[str, object]]:
     """What came of a backfill, a row a dump.
 
     Args:
@@ -124,12 +125,12 @@ def outcome_rows(dumps: Sequence[Path], states: Sequence[State[Any]]) -> list[di
     rows = []
     for dump, state in zip(dumps, states, strict=True):
         record = records.get(str(state.state_details.flow_run_id))
-        row: dict[str, Any] = {"dump": dump.name, "state": state.name or state.type.value}
+        row: dict[str, object] = {"dump": dump.name, "state": state.name or state.type.value}
         row |= {name: None if record is None else value(record, book) for name, value in COLUMNS.items()}
         rows.append({**row, "error": None if record is None or not record.error else record.error.partition("\n")[0]})
     return rows
 
 
-def publish_outcome(rows: list[dict[str, Any]]) -> None:
+def publish_outcome(rows: list[dict[str, object]]) -> None:
     """Show what came of a backfill."""
     publish_table(rows, key="backfill", description="The dumps of this backfill")

@@ -1,7 +1,6 @@
 """What a measured drift shows and tells."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from rakuten.data.shift import TOO_FEW
 from rakuten.outputs import StageOutput
@@ -12,7 +11,7 @@ from tasks.events import tell_of_drift
 from tasks.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
-FLOW = ROLE = "drift"
+FLOW = "drift"
 
 
 def publish_drift(record: RunRecord, drift: StageOutput) -> None:
@@ -32,20 +31,20 @@ def publish_drift(record: RunRecord, drift: StageOutput) -> None:
 
 def drift_of(record: RunRecord, book: RunBook) -> str | None:
     """Drift of a run's dump in short: names of what alarms, "none", or how much cannot be told; None: not measured."""
-    snapshot = record.outputs.get("snapshot")
+    snapshot = record.key("snapshot")
     for measured in book.all():
-        if measured.flow == FLOW and measured.status is Status.COMPLETED and measured.outputs["snapshot"] == snapshot:
-            return _in_short(book.output(measured, ROLE).facts)
+        if measured.flow == FLOW and measured.status is Status.COMPLETED and measured.key("snapshot") == snapshot:
+            return _in_short(book.output(measured, "drift").facts)
     return None
 
 
-def _in_short(facts: Mapping[str, Any]) -> str:
+def _in_short(facts: Mapping[str, object]) -> str:
     if facts["alarms"]:
         return str(facts["alarms"])
-    too_few = facts.get("too_few")
+    too_few = str(facts.get("too_few") or "")
     return f"none, {len(too_few.split(', '))} of {facts['measures']} {TOO_FEW}" if too_few else "none"
 
 
 def _told_before(book: RunBook, key: str) -> bool:
     ended = (record for record in book.all() if record.flow == FLOW and record.status is Status.COMPLETED)
-    return any(record.outputs.get(ROLE) == key for record in ended)
+    return any(record.key("drift") == key for record in ended)

@@ -1,20 +1,19 @@
 """Opening a dump: what it holds, and the digest of its bytes by which all later stages know it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict
-
+from rakuten.data.named_dump import NamedDump
 from rakuten.data.snapshot import DumpListing, list_dump, read_listing, record_snapshot
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.runs import RunRecord
 from rakuten.settings import Settings
-from tasks.planning import current_planner
+from tasks.look_up import LookUp
 from tasks.runs import run_book
 
 
-class Dump(BaseModel):
+@dataclass(frozen=True)
+class Dump:
     """A dump as a run sees it.
 
     Attributes:
@@ -23,8 +22,6 @@ class Dump(BaseModel):
         has_train, has_labels, has_test, has_images: Which of the challenge's parts it holds.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     path: Path
     snapshot: StageOutput
     has_train: bool
@@ -32,17 +29,24 @@ class Dump(BaseModel):
     has_test: bool
     has_images: bool
 
+    @property
+    def name(self) -> str:
+        """What people call it: the name of its folder."""
+        return self.path.name
 
+    @property
+    def named(self) -> NamedDump:
+        """The dump as stages take it."""
+        return NamedDump(self.name, self.snapshot)
+
+
+@LookUp
 def open_dump(dump: str) -> Dump:
-    """Digest a dump's files; a task in a run, a plain call while planning.
+    """Digest a dump's files.
 
     Raises:
         DumpError: If the folder is no dump.
     """
-    return _open(dump) if current_planner() else _open_dump(dump)
-
-
-def _open(dump: str) -> Dump:
     path = Path(dump).expanduser().absolute()
     store = OutputStore(Settings().outputs_folder)
     listing = list_dump(path, memory=store.folder / "digests.parquet")
@@ -50,13 +54,25 @@ def _open(dump: str) -> Dump:
 
 
 def recorded_dump(record: RunRecord) -> Dump:
-    """The dump of a run as it was then. What the run's stages made of it is found though its folder be gone.
+    """The first dump of a run, see `recorded_dumps`."""
+    return recorded_dumps(record)[0]
+
+
+def recorded_dumps(record: RunRecord) -> tuple[Dump, ...]:
+    """The dumps of a run as they were then. What the run's stages made of them is found though their folders be gone.
 
     Raises:
-        RunNotFoundError: If what the run recorded of it is gone.
+        RunNotFoundError: If what the run recorded of one is gone.
     """
-    snapshot = run_book().output(record, "snapshot")
-    return _dump(Path(record.parameters["dump"]), snapshot, read_listing(snapshot))
+    book = run_book()
+    snapshots = [book.output(record, "snapshot")]
+    for validation in book.outputs(record).validations[1:]:
+        products = book.store.upstream(validation, "products")
+        snapshots.append(book.store.upstream(products, "snapshot"))
+    paths = [record.parameters["dump"], *record.parameters.get("more_dumps", ())]
+    return tuple(
+        _dump(Path(path), snapshot, read_listing(snapshot)) for path, snapshot in zip(paths, snapshots, strict=True)
+    )
 
 
 def _dump(path: Path, snapshot: StageOutput, listing: DumpListing) -> Dump:
@@ -68,7 +84,3 @@ def _dump(path: Path, snapshot: StageOutput, listing: DumpListing) -> Dump:
         has_test=listing.has_test,
         has_images=listing.has_images,
     )
-
-
-# Its key is the digest it computes: there is nothing to look up before it has run.
-_open_dump = task(name="open_dump", cache_policy=NO_CACHE, persist_result=False)(_open)

@@ -7,6 +7,7 @@ and the same outputs folder, on a file system with working flock and atomic rena
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType, TracebackType
 from typing import Any
 
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -21,7 +22,9 @@ class Threads(ThreadPoolTaskRunner[Any]):
     Its process leaves next, and the processes of trainings with it; their work is found by the next run.
     """
 
-    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         """End the threads; at once, where anything but an ordinary error ends the flow."""
         told_to_end = exc_type is not None and not issubclass(exc_type, Exception)
         if told_to_end and self._executor is not None:
@@ -69,13 +72,13 @@ def taking(slot: bool) -> Iterator[None]:
             yield
 
 
-def _local_cluster(settings: Settings) -> dict[str, Any]:
+def _local_cluster(settings: Settings) -> dict[str, object]:
     """A Dask cluster of processes of this machine, one a core."""
     resources = {} if settings.engine_slot is None else {"resources": {settings.engine_slot: 1}}
     return {"n_workers": settings.cores, "threads_per_worker": 2, "dashboard_address": None, **resources}
 
 
-def _package(name: str) -> Any:
+def _package(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

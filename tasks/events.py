@@ -1,7 +1,7 @@
 """Events of this project that deployments and automations wait for."""
 
 import time
-from typing import Any
+from typing import TypedDict
 
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
@@ -18,6 +18,14 @@ MODEL_REFUSED = "rakuten.model.refused"
 DRIFT = "rakuten.drift"
 RUNS_MISSED = "rakuten.runs.missed"
 HEARD_WITHIN_SECONDS = 30.0
+
+
+class Filters(TypedDict, total=False):
+    """Conditions on events, as `EventFilter` takes them."""
+
+    id: EventIDFilter
+    event: EventNameFilter
+    related: EventRelatedFilter
 
 
 def tell_of_dump(name: str, digest: str, path: str) -> None:
@@ -38,8 +46,8 @@ def tell_of_dump(name: str, digest: str, path: str) -> None:
     )
     if event is None:
         raise EventError(f"dump {name}: this Prefect API takes no events")
-    recorded: dict[str, Any] = {"id": EventIDFilter(id=[event.id])}
-    acted: dict[str, Any] = {
+    recorded: Filters = {"id": EventIDFilter(id=[event.id])}
+    acted: Filters = {
         "event": EventNameFilter(name=["prefect.automation.action.executed"]),
         "related": EventRelatedFilter(id=[f"prefect.event.{event.id}"]),
     }
@@ -61,7 +69,7 @@ def _automations_for(client: SyncPrefectClient, event: str) -> int:
     )
 
 
-def _count(client: SyncPrefectClient, filters: dict[str, Any]) -> int:
+def _count(client: SyncPrefectClient, filters: Filters) -> int:
     # Made anew each time: a filter ends at the moment it is made.
     body = {"filter": EventFilter(**filters).model_dump(mode="json"), "limit": 50}
     return len(client.request("POST", "/events/filter", json=body).json()["events"])
@@ -74,7 +82,7 @@ def tell_of_broken_contract(dump: str, reason: str) -> None:
         dump: The dump's name.
         reason: What is broken, one line.
     """
-    payload: dict[str, Any] = {"dump": dump, "reason": reason}
+    payload: dict[str, object] = {"dump": dump, "reason": reason}
     emit_event(CONTRACT_BROKEN, resource={"prefect.resource.id": f"rakuten.dump.{dump}"}, payload=payload)
 
 

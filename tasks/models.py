@@ -1,42 +1,34 @@
 """Submitting the training of a recipe, with what its family reads."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass
 
 from rakuten.errors import InputError
 from rakuten.images.weights import WeightsFile
+from rakuten.outputs import StageOutput
 from rakuten.recipes import Backbone, ImageInput, KerasRecipe, Plan, RateFinderRecipe, Recipe
 from rakuten.recipes.plan import Modality
+from rakuten.training.family import ModelInputs
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.weights import weights_of
 
 
-class ModelData(BaseModel):
-    """What models read; futures while a flow is composed.
+@dataclass(frozen=True)
+class ModelData:
+    """What models read.
 
     Attributes:
-        dump: The dump.
-        more: Further dumps, whose products are seen together with the first one's.
+        dumps: Those whose products are seen together, the one that counts last at the end.
         clean: Cleaned products of all of them.
         corpus_words: Corpus-wide stop words of the train rows that the models learn from.
         image_limit: Images that image models see, at most; None: all.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    dump: Dump
-    more: tuple[Dump, ...] = ()
-    clean: Any
-    corpus_words: Any
+    dumps: tuple[Dump, ...]
+    clean: StageOutput
+    corpus_words: StageOutput | None = None
     image_limit: int | None = None
-
-    @property
-    def dumps(self) -> tuple[Dump, ...]:
-        """All dumps, the one that counts last at the end."""
-        return (self.dump, *self.more)
 
 
 def recipes_for(plan: Plan, modality: Modality, *dumps: Dump) -> tuple[Recipe, ...]:
@@ -69,37 +61,32 @@ def check_images(recipes: Sequence[Recipe], dumps: Sequence[Dump], remedy: str =
         raise InputError(f"there are no images in {named}, which {', '.join(reading)} read{remedy}")
 
 
-def train(recipe: Recipe, data: ModelData, split: Any) -> Any:
-    """Submit the training of a recipe.
-
-    Returns:
-        A future of the model's StageOutput.
-    """
+def train(recipe: Recipe, data: ModelData, split: StageOutput) -> StageOutput:
+    """Submit the training of a recipe."""
     return stages.train_model.submit(recipe=recipe, clean=data.clean, split=split, inputs=model_inputs(recipe, data))
 
 
-def refit(recipe: Recipe, data: ModelData, pooled: Any, scored: Any) -> Any:
+def refit(recipe: Recipe, data: ModelData, pooled: StageOutput, scored: StageOutput) -> StageOutput:
     """Submit the fit of a recipe's model to all labelled products.
 
     Args:
         recipe: The recipe.
         data: As of the training.
-        pooled: Future of `pool_sides`.
-        scored: Future of the training.
-
-    Returns:
-        A future of the model's StageOutput.
+        pooled: `pool_sides`.
+        scored: The training.
     """
     return stages.refit_model.submit(
         recipe=recipe, clean=data.clean, split=pooled, inputs=model_inputs(recipe, data), scored=scored
     )
 
 
-def search_learning_rate(recipe: KerasRecipe, finder: RateFinderRecipe, data: ModelData, split: Any) -> Any:
+def search_learning_rate(
+    recipe: KerasRecipe, finder: RateFinderRecipe, data: ModelData, split: StageOutput
+) -> StageOutput:
     """Submit the search for the learning rate of a recipe's network.
 
     Returns:
-        A future of the StageOutput that holds the curve and the choice.
+        The output that holds the curve and the choice.
 
     Raises:
         InputError: If the dump lacks the images that the recipe reads.
@@ -110,13 +97,13 @@ def search_learning_rate(recipe: KerasRecipe, finder: RateFinderRecipe, data: Mo
     )
 
 
-def model_inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
-    """What a recipe lists in `inputs`: futures and values of `rakuten.training.family.ModelInputs`, by name."""
-    inputs: dict[str, Any] = {}
-    if "corpus_words" in recipe.inputs:
+def model_inputs(recipe: Recipe, data: ModelData) -> ModelInputs:
+    """What a recipe lists in `inputs`, submitted where it has to be made."""
+    inputs: ModelInputs = {}
+    if "corpus_words" in recipe.inputs and data.corpus_words is not None:
         inputs["corpus_words"] = data.corpus_words
-    if recipe.image_input is not None:
-        inputs["images"] = images_for(recipe.image_input, data)
+    if recipe.image_input is not None and (images := images_for(recipe.image_input, data)) is not None:
+        inputs["images"] = images
         if "weights" in recipe.inputs and recipe.image_input.backbone is not None:
             inputs["weights"] = weights_of(recipe.image_input.backbone)
     return inputs
@@ -124,8 +111,8 @@ def model_inputs(recipe: Recipe, data: ModelData) -> dict[str, Any]:
 
 def images_for(
     read: ImageInput, data: ModelData, weights: Callable[[Backbone], WeightsFile | None] = weights_of
-) -> Any:
-    """Submit what makes of the dumps' images the arrays that a model reads.
+) -> StageOutput | None:
+    """Submit what makes of the dumps' images the arrays that a model reads; None where no dump has images.
 
     Args:
         read: Which arrays.
@@ -133,20 +120,21 @@ def images_for(
         weights: Looks up the weights of a backbone that makes features.
 
     Returns:
-        A future of the StageOutput that holds them.
+        The output that holds them.
     """
 
-    def of_one(dump: Dump) -> Any:
-        images = {"snapshot": dump.snapshot, "dump": dump.path, "limit": data.image_limit, "borders": read.borders}
+    def of_one(dump: Dump) -> StageOutput:
+        snapshot, path, borders, limit = dump.snapshot, dump.path, read.borders, data.image_limit
         if read.kind == "features" and read.backbone is not None:
-            return stages.extract_features.submit(backbone=read.backbone, weights=weights(read.backbone), **images)
-        return stages.resize_images.submit(size=read.input_size, **images)
+            found = weights(read.backbone)
+            return stages.extract_features.submit(snapshot, path, read.backbone, found, borders, limit)
+        return stages.resize_images.submit(snapshot, path, read.input_size, borders, limit)
 
     return joined([of_one(dump) for dump in data.dumps if dump.has_images])
 
 
-def joined(images: Sequence[Any]) -> Any:
-    """One future of what was made of the images of several dumps; None: there are none."""
+def joined(images: Sequence[StageOutput]) -> StageOutput | None:
+    """One output of what was made of the images of several dumps; None: there are none."""
     if len(images) > 1:
         return stages.join_images.submit(parts=tuple(images))
     return images[0] if images else None

@@ -50,7 +50,7 @@ class Planner:
     store: OutputStore
     expectations: list[Expectation] = field(default_factory=list)
 
-    def expect(self, stage: Stage, inputs: dict[str, Any], *, label: str) -> StageOutput:
+    def expect(self, stage: Stage[...], inputs: dict[str, object], *, label: str) -> StageOutput:
         """Note what a stage would do, once for the same output, and stand in for its output."""
         identity = stage.identity(**inputs)
         key = key_of(identity)

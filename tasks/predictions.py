@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-from typing import Any
 
 from rakuten.data.layout import Part
 from rakuten.errors import InputError, PackageError
@@ -50,7 +49,7 @@ def run_behind(model: str) -> RunRecord | None:
     return named_run(run_book(), model) if package_folder(model) is None else None
 
 
-def fitted_products(package: ModelPackage, record: RunRecord | None) -> Any:
+def fitted_products(package: ModelPackage, record: RunRecord | None) -> ModelPackage | StageOutput:
     """The list of products that a package's models were fitted on.
 
     Args:
@@ -59,7 +58,7 @@ def fitted_products(package: ModelPackage, record: RunRecord | None) -> Any:
             anew from the run's products and split.
 
     Returns:
-        The package itself, or a future of `list_fitted_products`.
+        The package itself, or `list_fitted_products`.
 
     Raises:
         PackageError: If neither the package nor its run knows.
@@ -74,22 +73,24 @@ def fitted_products(package: ModelPackage, record: RunRecord | None) -> Any:
             "(`rakuten predict`), and a new `rakuten retrain` makes one that can"
         )
     logger.info("%s lists no fitted products (format 1): listing those of run %s", package.key, record.run)
-    made = {role: run_book().output(record, role) for role in ("clean", "split")}
-    return stages.list_fitted_products.submit(**made)
+    book = run_book()
+    return stages.list_fitted_products.submit(clean=book.output(record, "clean"), split=book.output(record, "split"))
 
 
-def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, variant: ModelVariant | None = None) -> Any:
+def classify(
+    package: ModelPackage, dump: Dump, clean: StageOutput, part: Part, variant: ModelVariant | None = None
+) -> StageOutput:
     """Submit the classification of a part of a dump.
 
     Args:
         package: Whose models are asked; image models only where the dump has images.
         dump: The dump.
-        clean: Its products, cleaned as the package says; a future in a run.
+        clean: Its products, cleaned as the package says.
         part: Which of them.
         variant: Which variant of the models; None: refitted ones, where there are some.
 
     Returns:
-        A future of the StageOutput that holds the probabilities.
+        The output that holds the probabilities.
 
     Raises:
         InputError: If no model can say anything of the dump's products.
@@ -102,11 +103,12 @@ def classify(package: ModelPackage, dump: Dump, clean: Any, part: Part, variant:
         logger.warning("%s has no images: its products are classified by their texts alone", dump.path)
     chosen: ModelVariant = variant or ("refitted" if package.record.is_refitted else "scored")
     logger.info("predicting with %s of %s: %s", chosen, package.key, ", ".join(asked))
-    data = ModelData(dump=dump, clean=clean, corpus_words=None)
+    data = ModelData(dumps=(dump,), clean=clean)
     images = {
-        member.name: _images(read, data, package, member)
+        member.name: made
         for member in package.record.members
-        if member.name in asked and dump.has_images and (read := recipes[member.name].image_input) is not None
+        if member.name in asked and (read := recipes[member.name].image_input) is not None
+        if (made := _images(read, data, package, member)) is not None
     }
     return stages.classify_products.submit(package=package, clean=clean, part=part, images=images, variant=chosen)
 
@@ -137,5 +139,5 @@ def deliver(submission: StageOutput, output: str) -> int:
     return rows
 
 
-def _images(read: ImageInput, data: ModelData, package: ModelPackage, member: PackagedMember) -> Any:
+def _images(read: ImageInput, data: ModelData, package: ModelPackage, member: PackagedMember) -> StageOutput | None:
     return images_for(read, data, weights=lambda backbone: package.weights(member))

@@ -4,11 +4,12 @@ import logging
 
 from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import Role
 from rakuten.outputs.runs import RunRecord, Status
 from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.contest import Contest, decide
-from rakuten.promotion.decisions import PACKAGE, Decision, Outcome, candidate_of
+from rakuten.promotion.decisions import Decision, Outcome, candidate_of
 from rakuten.promotion.naming import named_run, run_of_champion
 from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
@@ -22,7 +23,7 @@ from tasks.runs import run_book
 logger = logging.getLogger("rakuten.promotion")
 
 # What a challenger's data was held against, by role.
-CONTRACTS = ("validation", "clean contract")
+CONTRACTS: tuple[Role, ...] = ("validation", "clean contract")
 
 
 def open_contest(run: str, *, force: bool) -> Contest:
@@ -41,7 +42,7 @@ def open_contest(run: str, *, force: bool) -> Contest:
     challenger = named_run(book, run)
     if challenger.status is not Status.COMPLETED:
         raise InputError(f"run {challenger.run} {book.status(challenger)}; only a completed one can be promoted")
-    snapshot = challenger.outputs.get("snapshot")
+    snapshot = challenger.key("snapshot")
     candidate = candidate_of(challenger, book.store.find(snapshot) if snapshot else None)
     standing = _standing(force)
     met = standing.champion
@@ -77,49 +78,17 @@ def reigning_run() -> str | None:
 def learnt_from_others(champion: str, run: str) -> bool:
     """Whether a champion's run learnt from other products than another run; if not, there is no drift to measure."""
     book = run_book()
-    return book.find(champion).outputs["clean"] != book.find(run).outputs["clean"]
-
-
-def evaluation_of(record: RunRecord) -> StageOutput:
-    """The scores of what a run predicts with, on its own test products.
-
-    Raises:
-        RunNotFoundError: If they are gone.
-    """
-    return run_book().output(record, "evaluation decision")
-
-
-def member_evaluations_of(record: RunRecord) -> dict[str, StageOutput]:
-    """The scores of each model that a run predicts with, by name.
-
-    Raises:
-        RunNotFoundError: If they are gone.
-    """
-    trained = [role.removeprefix("model ") for role in record.outputs if role.startswith("model ")]
-    return {name: run_book().output(record, f"evaluation {name}") for name in trained}
-
-
-def split_of(record: RunRecord) -> StageOutput:
-    """The split of a run's products.
-
-    Raises:
-        RunNotFoundError: If it is gone.
-    """
-    return run_book().output(record, "split")
+    return book.find(champion).key("clean") != book.find(run).key("clean")
 
 
 def contracts_of(record: RunRecord) -> tuple[StageOutput, ...]:
-    """What a run's data was held against."""
-    return tuple(run_book().output(record, role) for role in CONTRACTS)
-
-
-def package_of(record: RunRecord) -> StageOutput:
-    """What a run predicts with.
+    """The contracts that a run's data was held against.
 
     Raises:
-        RunNotFoundError: If it is gone.
+        RunNotFoundError: If one is gone.
     """
-    return run_book().output(record, PACKAGE)
+    book = run_book()
+    return tuple(book.output(record, role) for role in CONTRACTS)
 
 
 def gate_rules() -> GateRules:

@@ -5,14 +5,13 @@ Prefect's UI renders descriptions, Markdown artifacts and the cells of tables as
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from rakuten.pages.markdown import escape_cells, escape_markdown
 
 
-def publish_table(rows: Iterable[Mapping[str, Any]], *, key: str, description: str) -> None:
+def publish_table(rows: Iterable[Mapping[str, object]], *, key: str, description: str) -> None:
     """Show a table.
 
     Args:

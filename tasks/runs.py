@@ -1,10 +1,10 @@
 """The record of a run: opened before the first task, closed with what came of it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 import httpx
@@ -15,13 +15,23 @@ from prefect.runtime import flow_run
 from rakuten.errors import ContractError
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
+from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes import ImageStudyPlan, Plan
 from rakuten.settings import Settings
 from tasks.events import tell_of_broken_contract
+from tasks.futures import outputs_of
 from tasks.in_use import using_outputs
 
 logger = logging.getLogger("rakuten.runs")
+
+
+class Found(TypedDict):
+    """Fields of a run's record that are known at its end."""
+
+    outputs: dict[str, str]
+    scores: list[dict[str, object]]
+    decision: str | None
 
 
 class OpenRun:
@@ -37,17 +47,27 @@ class OpenRun:
     def __init__(self, record: RunRecord) -> None:
         self.record = record
         self.outputs: dict[str, str] = {}
-        self.scores: list[dict[str, Any]] = []
+        self.scores: list[dict[str, object]] = []
         self.decision: str | None = None
 
     @property
-    def found(self) -> dict[str, Any]:
-        """What came of the run so far, as fields of its record."""
+    def found(self) -> Found:
+        """The fields as far as they are known."""
         return {"outputs": self.outputs, "scores": self.scores, "decision": self.decision}
+
+    def finish(self, made: RunOutputs) -> None:
+        """Wait for everything the run has submitted and record what it made.
+
+        Raises:
+            Exception: What the first failed task raised.
+        """
+        self.outputs |= outputs_of(made.to_roles())
 
 
 @contextmanager
-def recorded_run(flow: str, parameters: dict[str, Any], plan: Plan | ImageStudyPlan | None = None) -> Iterator[OpenRun]:
+def recorded_run(
+    flow: str, parameters: Mapping[str, object], plan: Plan | ImageStudyPlan | None = None
+) -> Iterator[OpenRun]:
     """Record a run from here on; an error is recorded and passed on.
 
     Args:
@@ -71,7 +91,7 @@ def recorded_run(flow: str, parameters: dict[str, Any], plan: Plan | ImageStudyP
             status, message = _ending(error)
             book.close(record, status, error=message, **run.found)
             if isinstance(error, ContractError):
-                tell_of_broken_contract(Path(parameters["dump"]).name, " ".join(str(error).split()))
+                tell_of_broken_contract(Path(str(parameters["dump"])).name, " ".join(str(error).split()))
             raise
         book.close(record, Status.COMPLETED, **run.found)
 

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Generic, Literal, ParamSpec
 
 from prefect import Task, task
 from prefect.cache_policies import CachePolicy
@@ -21,11 +21,14 @@ from rakuten.outputs.stage_output import MANIFEST
 from rakuten.settings import Settings
 from rakuten.stages import Stage
 from tasks.engine import taking
-from tasks.futures import remembered
+from tasks.futures import SubmittedOutput, with_futures
 from tasks.planning import current_planner
 from tasks.progress import ProgressArtifact
 from tasks.records import RECORDS
 from tasks.slots import light_resources, training_slot
+
+P = ParamSpec("P")
+Inputs = dict[str, object]
 
 RETRIES = 2
 RETRY_SECONDS = 10
@@ -38,10 +41,10 @@ FAILURE = "failed: "
 class StageKeyPolicy(CachePolicy):
     """A task's cache key is its stage's key; Prefect's own policies see neither helpers' code nor upstream content."""
 
-    stage: Stage | None = None
+    stage: Stage[...] | None = None
 
     def compute_key(
-        self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
+        self, task_ctx: TaskRunContext, inputs: Inputs, flow_parameters: Inputs, **kwargs: object
     ) -> str | None:
         """The stage's key for the task's resolved parameters."""
         assert self.stage is not None
@@ -58,7 +61,7 @@ class StageOutputSerializer(Serializer):
     # No other field: Prefect's API gives a serializer back with nothing but its type.
     type: Literal["stage-output"] = "stage-output"
 
-    def dumps(self, obj: Any) -> bytes:
+    def dumps(self, obj: object) -> bytes:
         """The key, or the words of an error.
 
         Raises:
@@ -85,8 +88,8 @@ class StageOutputSerializer(Serializer):
         return found
 
 
-class StageTask:
-    """A stage as a Prefect task.
+class StageTask(Generic[P]):
+    """A stage as a Prefect task. `P` stands for the stage's inputs, so that submissions are type-checked.
 
     Args:
         stage: What it runs.
@@ -94,34 +97,35 @@ class StageTask:
         slot: Whether it occupies one of the machine's training slots.
     """
 
-    def __init__(self, stage: Stage, *, label: str | None = None, slot: bool = False) -> None:
+    def __init__(self, stage: Stage[P], *, label: str | None = None, slot: bool = False) -> None:
         self.stage = stage
         self.label = label
         self.slot = slot
 
-    def submit(self, **inputs: Any) -> Any:
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> StageOutput:
         """Start the stage when its inputs are there.
 
         Args:
-            **inputs: The stage's arguments; futures of other tasks stand for their outputs.
+            *args, **kwargs: The stage's arguments, outputs of tasks that are still running among them.
 
         Returns:
-            A future of the StageOutput; while planning, the output that is expected.
+            The output, see `SubmittedOutput`; while planning, the output that is expected.
         """
+        inputs: Inputs = self.stage.signature.bind(*args, **kwargs).arguments
         planner = current_planner()
         if planner is not None:
             return planner.expect(self.stage, inputs, label=self._label_of(inputs))
         with taking(self.slot):
-            return remembered(self._task.submit(**inputs))
+            return SubmittedOutput(self._task.submit(**with_futures(inputs)))
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Inputs:
         # The task holds this object in turn; another process makes its own.
         return {name: value for name, value in self.__dict__.items() if name != "_task"}
 
     @cached_property
-    def _task(self) -> Task[Any, StageOutput]:
-        # Prefect passes parameters by position where the signature allows.
-        def run(*positional: Any, **inputs: Any) -> StageOutput:
+    def _task(self) -> Task[..., StageOutput | None]:
+        # Prefect passes parameters by position where the signature allows. Futures of look-ups are of the same type.
+        def run(*positional: object, **inputs: object) -> StageOutput | None:
             return self._run(self.stage.signature.bind(*positional, **inputs).arguments)
 
         run.__name__ = run.__qualname__ = self.stage.name
@@ -144,39 +148,41 @@ class StageTask:
         )
         return as_task(run)
 
-    def _run(self, inputs: dict[str, Any]) -> StageOutput:
+    def _run(self, inputs: Inputs) -> StageOutput:
         store = OutputStore(Settings().outputs_folder)
+        stage: Stage[...] = self.stage
         called = self._called(inputs)
         with ProgressArtifact(called) as progress, listening(progress):
-            if not self.stage.isolated:
-                return store.run(self.stage, **inputs)
+            if not stage.isolated:
+                return store.run(stage, **inputs)
             if not self.slot:
-                return run_in_child(store, self.stage, inputs, light_resources(), called=called)
+                return run_in_child(store, stage, inputs, light_resources(), called=called)
             with training_slot(called) as resources:
-                return run_in_child(store, self.stage, inputs, resources, called=called)
+                return run_in_child(store, stage, inputs, resources, called=called)
 
-    def _run_name(self, parameters: dict[str, Any]) -> str:
+    def _run_name(self, parameters: Inputs) -> str:
         return f"{self._called(parameters)}{self._cached_from(parameters)}"
 
-    def _cached_from(self, inputs: dict[str, Any]) -> str:
+    def _cached_from(self, inputs: Inputs) -> str:
         """The end of a task run's name where its output is there before it begins: when that was made."""
         try:
-            manifest = Settings().outputs_folder / self.stage.key(**inputs) / MANIFEST
+            stage: Stage[...] = self.stage
+            manifest = Settings().outputs_folder / stage.key(**inputs) / MANIFEST
             made = datetime.fromtimestamp(manifest.stat().st_mtime).astimezone()
         except (KeyInputError, OSError):
             # No such output, or no key: then the stage itself raises the error.
             return ""
         return f" · cached from {made:%d %b}"
 
-    def _called(self, inputs: dict[str, Any]) -> str:
+    def _called(self, inputs: Inputs) -> str:
         return f"{self.stage.name} {self._label_of(inputs)}".rstrip()
 
-    def _label_of(self, inputs: dict[str, Any]) -> str:
+    def _label_of(self, inputs: Inputs) -> str:
         value = inputs.get(self.label) if self.label else None
         return str(getattr(value, "name", value)) if value is not None else ""
 
 
-def may_pass_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+def may_pass_by_itself(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
     """Whether trying again can help: a process that was killed, a file system or connection that failed.
 
     Bad data, a bad recipe or a bug fail the same way every time.

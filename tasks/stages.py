@@ -44,6 +44,7 @@ from rakuten.promotion.drift import measure_drift as _measure_drift
 from rakuten.promotion.first_champion import judge_first_champion as _judge_first_champion
 from rakuten.promotion.keep_test_products import keep_test_products as _keep_test_products
 from rakuten.promotion.stages import judge_challenger as _judge_challenger
+from rakuten.reporting.decided import select_decided as _select_decided
 from rakuten.reporting.examples import pick_examples as _pick_examples
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
@@ -87,6 +88,7 @@ find_near_twins = StageTask(_find_near_twins)
 find_duplicates = StageTask(_find_duplicates)
 find_label_errors = StageTask(_find_label_errors)
 score_slices = StageTask(_score_slices)
+select_decided = StageTask(_select_decided)
 pick_examples = StageTask(_pick_examples)
 cut_thumbnails = StageTask(_cut_thumbnails)
 fuse = StageTask(_fuse, label="method")

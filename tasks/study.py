@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
@@ -33,12 +32,12 @@ class Begun:
     Attributes:
         step: Its name, of `rakuten.reporting.study_steps.TITLES`.
         recipes: What is trained.
-        futures: By name of the recipe.
+        outputs: By name of the recipe.
     """
 
     step: str
     recipes: tuple[ImageRecipe, ...]
-    futures: dict[str, Any]
+    outputs: dict[str, StageOutput]
 
 
 @dataclass
@@ -48,17 +47,17 @@ class ImageStudy:
     Attributes:
         plan: What is studied.
         data: What models read.
-        split: Future of the split.
+        split: The split.
         models: Outputs of trainings that came to an end, by recipe.
-        reports: Futures of the steps' reports, by step.
+        reports: The steps' reports, by step.
         finalists: What steps 2 to 5 go on with; known after step 1.
     """
 
     plan: ImageStudyPlan
     data: ModelData
-    split: Any
+    split: StageOutput
     models: dict[str, StageOutput] = field(default_factory=dict)
-    reports: dict[str, Any] = field(default_factory=dict)
+    reports: dict[str, StageOutput] = field(default_factory=dict)
     finalists: tuple[ImageFeaturesRecipe, ...] = ()
 
     def begin(self, step: str, recipes: Sequence[ImageRecipe]) -> Begun:
@@ -79,7 +78,7 @@ class ImageStudy:
 
     def end(self, begun: Begun) -> None:
         """Wait for the trainings of a step, score them, and submit the report of the step."""
-        trained, refused = settled(begun.futures)
+        trained, refused = settled(begun.outputs)
         self.models |= trained
         if begun.step == "selection":
             self._choose(begun, trained, refused)
@@ -94,7 +93,7 @@ class ImageStudy:
                 recipes=begun.recipes,
                 detailed=tuple(recipe.name for recipe in detailed),
                 refused=refused,
-                snapshot=self.data.dump.snapshot,
+                snapshot=self.data.dumps[0].snapshot,
                 split=self.split,
             )
 
@@ -104,41 +103,32 @@ class ImageStudy:
         Returns:
             Learning rates by recipe; those that were refused are absent.
         """
-        found, refused = settled(begun.futures)
+        found, refused = settled(begun.outputs)
         pictures = {name: stages.draw_rate_curve.submit(found=search, name=name) for name, search in found.items()}
         self.reports["rates"] = stages.report_rates.submit(
             found=tuple(found.values()),
             pictures=tuple(pictures.values()),
             recipes=tuple(recipe for recipe in self.finalists if recipe.name in found),
             refused=refused,
-            snapshot=self.data.dump.snapshot,
+            snapshot=self.data.dumps[0].snapshot,
             split=self.split,
         )
         # As many digits as a range test is good for, so that the recipes of step 5 can be read.
         return {name: float(f"{search.facts['learning_rate']:.2g}") for name, search in found.items()}
 
-    def summarise(self) -> Any:
-        """Submit the summary of all steps.
-
-        Returns:
-            A future of it.
-        """
+    def summarise(self) -> StageOutput:
+        """Submit the summary of all steps."""
         return stages.render_study.submit(
             steps=tuple(self.reports[step] for step in TITLES if step in self.reports),
             plan=self.plan,
-            snapshot=self.data.dump.snapshot,
-            dump_name=self.data.dump.path.name,
+            snapshot=self.data.dumps[0].snapshot,
+            dump_name=self.data.dumps[0].name,
         )
 
     @property
-    def roles(self) -> dict[str, Any]:
-        """What the study's run records, by role: of step 1 the finalists' models alone."""
-        return {
-            "clean": self.data.clean,
-            "split": self.split,
-            **{f"model {name}": model for name, model in self.models.items() if self.goes_on(name)},
-            **{f"step {step}": report for step, report in self.reports.items()},
-        }
+    def kept_models(self) -> dict[str, StageOutput]:
+        """The models that the study's run records: of step 1 the finalists' alone."""
+        return {name: model for name, model in self.models.items() if self.goes_on(name)}
 
     def goes_on(self, name: str) -> bool:
         """Whether a model is a finalist's or of a later step."""

@@ -4,15 +4,17 @@ import contextvars
 import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
 
 from prefect import Flow
 from prefect.client.schemas.objects import State
 
 from tasks.precedence import wait_for_turn
 
+R = TypeVar("R")
 
-def run_each(flow: Flow[..., Any], calls: Sequence[Mapping[str, Any]], at_once: int) -> list[State[Any]]:
+
+def run_each(flow: Flow[..., R], calls: Sequence[Mapping[str, object]], at_once: int) -> list[State[R]]:
     """Run a flow once for each set of parameters; one that fails leaves the others be.
 
     Args:
@@ -34,7 +36,7 @@ def run_each(flow: Flow[..., Any], calls: Sequence[Mapping[str, Any]], at_once: 
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _run(flow: Flow[..., Any], **parameters: Any) -> State[Any]:
+def _run(flow: Flow[..., R], **parameters: object) -> State[R]:
     wait_for_turn()
-    state: State[Any] = flow(**parameters, return_state=True)  # type: ignore[assignment]
+    state: State[R] = flow(**parameters, return_state=True)  # type: ignore[assignment]
     return state

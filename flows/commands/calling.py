@@ -5,9 +5,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from rakuten.outputs import OutputStore
 
 SUCCESS = 0
 
@@ -16,7 +20,7 @@ def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Show every error as one line; bad input ends with exit code 2, other failures with 1."""
 
     @functools.wraps(command)
-    def run(**arguments: Any) -> None:
+    def run(**arguments: object) -> None:
         from flows.commands.failures import report
 
         try:
@@ -50,7 +54,7 @@ def _leave(code: int) -> NoReturn:
 
 
 @contextmanager
-def prefect_session(module: str) -> Iterator[Any]:
+def prefect_session(module: str) -> Iterator[ModuleType]:
     """A module of flows, imported with the Prefect API that `flows.prefect_server` chooses."""
     import importlib
 
@@ -68,7 +72,7 @@ def prefect_session(module: str) -> Iterator[Any]:
         yield importlib.import_module(module)
 
 
-def call_flow(module: str, name: str, **parameters: Any) -> Any:
+def call_flow(module: str, name: str, **parameters: object) -> Any:  # noqa: ANN401  # a module is loaded by its name
     """Run a flow in a session of its own."""
     with prefect_session(module) as flows:
         return getattr(flows, name)(**parameters)
@@ -81,7 +85,7 @@ def show_run(run: str | None) -> None:
     click.echo("\n".join(record_lines(outputs_store(), run)))
 
 
-def outputs_store() -> Any:
+def outputs_store() -> "OutputStore":
     """The store of this machine's outputs folder."""
     from flows.checks import check_outputs
     from rakuten.outputs import OutputStore

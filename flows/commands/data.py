@@ -44,7 +44,7 @@ def demo_dump(folder: str, products: int, images: int | None, seed: int, image_s
 def validate(dump: str, data_docs: Path | None) -> None:
     """Hold a dump against its contracts; writes the quarantine and a page."""
     from flows.checks import check_dump
-    from flows.data_docs import data_docs_of, upstream
+    from flows.data_docs import data_docs_of
     from rakuten.data.data_docs import require_docs_folder
     from rakuten.data.validation import QUARANTINE_CSV, VERDICT_FILE
     from rakuten.data.validation_page import PAGE
@@ -57,8 +57,7 @@ def validate(dump: str, data_docs: Path | None) -> None:
     store = outputs_store()
     page = store.find(call_flow("flows.validate", "validate_only", dump=absolute(dump)))
     assert page is not None
-    validation = upstream(store, page, "validation")
-    assert validation is not None
+    validation = store.upstream(page, "validation")
     verdict = validation.read_json(VERDICT_FILE)
     click.echo("\n".join(verdict["summary"]))
     click.echo(f"\nquarantine  {validation.file(QUARANTINE_CSV)}\npage        {page.file(PAGE)}")

@@ -28,6 +28,25 @@ def retrain(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
     show_run(call_flow("flows.retrain", "retrain", dump=first, plan=plan, modality=modality, more_dumps=tuple(more)))
 
 
+@click.command()
+@click.option(
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    metavar="RUN:RECIPE",
+    help="A model to fuse: a run, or the start of its id, and a recipe that it has trained.",
+)
+@click.option("--plan", metavar="NAME", help="Plan with the fusion settings, or its file.  [default: the first run's]")
+@reporting_errors
+def fuse(models: tuple[str, ...], plan: str | None) -> None:
+    """Fuse models of several runs on the same products and split; score, report and pack them. Nothing is trained."""
+    from flows.checks import check_fuse
+
+    check_fuse(models, plan)
+    show_run(call_flow("flows.fuse", "fuse", models=models, plan=plan))
+
+
 @click.command("study-text")
 @DUMP
 @click.option("--plan", default="text_study", show_default=True, metavar="NAME", help="Plan, or a plan file's path.")
@@ -103,5 +122,4 @@ def plan(dumps: tuple[str, ...], plan: str, modality: Modality) -> None:
     from flows.overview import plan_lines
 
     check_retrain(dumps, plan, modality)
-    first, *more = map(absolute, dumps)
-    click.echo("\n".join(plan_lines(first, plan, modality, more)))
+    click.echo("\n".join(plan_lines([absolute(dump) for dump in dumps], plan, modality)))

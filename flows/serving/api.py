@@ -22,7 +22,7 @@ CHECK_SECONDS = 10.0
 CSRF_CLIENT = str(uuid.uuid4())
 
 
-def ask(address: str, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+def ask(address: str, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:  # noqa: ANN401  # JSON
     """What an API answers; tried again while a busy SQLite has it answer 503, or not at all.
 
     Args:

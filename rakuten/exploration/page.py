@@ -1,11 +1,13 @@
 """The stage that writes what exploring a dump found: one HTML page for people, a short Markdown for an interface."""
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rakuten.data.classes import CODES, LABELS, LABELS_FR
+from rakuten.data.named_dump import ValidatedDump
 from rakuten.data.snapshot import generated_dumps
 from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.validation import VERDICT_FILE
@@ -25,21 +27,42 @@ FINDINGS_FILE = "findings.parquet"
 OWN_FILES = OwnFiles(package="exploration")
 
 
+@dataclass(frozen=True)
+class ExploredProducts:
+    """Figures of a dump's products that its page shows.
+
+    Attributes:
+        described: `describe_products`.
+        texts: `profile_texts`.
+        repeats: `find_repeats`.
+        words: `describe_words`.
+        images: `describe_images`; None for a dump without images.
+        samples: `draw_samples`; None likewise.
+        parts: `compare_parts`; None for a dump of one part.
+        comparison: `compare_profiles`; None where no earlier dump was named.
+    """
+
+    described: StageOutput
+    texts: StageOutput
+    repeats: StageOutput
+    words: StageOutput
+    images: StageOutput | None = None
+    samples: StageOutput | None = None
+    parts: StageOutput | None = None
+    comparison: StageOutput | None = None
+
+    @property
+    def sources(self) -> dict[str, StageOutput]:
+        """The outputs that are there, by name."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
 @stage(version=1, libraries=("jinja2",))
 def render_exploration(
     out: Path,
-    snapshot: StageOutput,
-    validation: StageOutput,
-    validation_page: StageOutput,
-    texts: StageOutput,
-    described: StageOutput,
-    repeats: StageOutput,
-    words: StageOutput,
-    images: StageOutput | None = None,
-    samples: StageOutput | None = None,
-    parts: StageOutput | None = None,
-    comparison: StageOutput | None = None,
-    dump_name: str = "",
+    dump: ValidatedDump,
+    explored: ExploredProducts,
     against_name: str = "",
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
@@ -47,18 +70,9 @@ def render_exploration(
 
     Args:
         out: Work folder.
-        snapshot: `record_snapshot`.
-        validation: `validate_dump`.
-        validation_page: `render_validation` of it.
-        texts: `profile_texts`.
-        described: `describe_products`.
-        repeats: `find_repeats`.
-        words: `describe_words`.
-        images: `describe_images`; None for a dump without images.
-        samples: `draw_samples`; None likewise.
-        parts: `compare_parts`; None for a dump of one part.
-        comparison: `compare_profiles`; None where no earlier dump was named.
-        dump_name, against_name: What people call the dump and the earlier one; "": its key alone says which.
+        dump: The dump, its validation page among its outputs.
+        explored: The figures shown.
+        against_name: What people call the earlier dump; "": none was named.
         own_files: Templates and style sheets; given so that they enter the key.
 
     Returns:
@@ -70,21 +84,12 @@ def render_exploration(
         exploration.md: The findings and the table of classes.
         findings.parquet: level, text, section of each finding.
     """
-    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
-    sources = {
-        "described": described,
-        "texts": texts,
-        "repeats": repeats,
-        "words": words,
-        "images": images,
-        "samples": samples,
-        "parts": parts,
-        "comparison": comparison,
-    }
+    described, images, samples = explored.described, explored.images, explored.samples
+    files = pd.read_parquet(dump.snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
     content: dict[str, Any] = {
-        "dump_name": dump_name,
+        "dump_name": dump.name,
         "against_name": against_name,
-        "dump_key": snapshot.key,
+        "dump_key": dump.snapshot.key,
         "files": len(files),
         "file_bytes": int(files["size"].sum()),
         "labels": LABELS,
@@ -92,17 +97,19 @@ def render_exploration(
         "class_count": len(CODES),
         "reported_alike": REPORTED_ALIKE,
         "facts": described.facts,
-        "verdict": validation.read_json(VERDICT_FILE),
-        "validation_page": f"../{validation_page.key}/{VALIDATION_PAGE}",
-        "generated": generated_dumps([dump_name or "This dump"], [snapshot]),
-        "folders": {name: f"../{output.key}" for name, output in sources.items() if output is not None},
-        "tables": _tables(sources),
+        "verdict": dump.validation.read_json(VERDICT_FILE),
+        "validation_page": f"../{dump.page.key}/{VALIDATION_PAGE}",
+        "generated": generated_dumps([dump.name or "This dump"], [dump.snapshot]),
+        "folders": {name: f"../{output.key}" for name, output in explored.sources.items()},
+        "tables": _tables(explored.sources),
     }
     content |= text_charts.classes(described) | text_charts.missing(described) | text_charts.lengths(described)
-    content |= text_charts.languages(described) | text_charts.residue(described, texts)
-    content |= text_charts.words(words) | text_charts.alike(words)
-    content |= image_charts.images(images) | image_charts.sheets(samples) | image_charts.repeats(repeats, samples)
-    content |= {"parts_compared": image_charts.shifts(parts), "comparison": image_charts.shifts(comparison)}
+    content |= text_charts.languages(described) | text_charts.residue(described, explored.texts)
+    content |= text_charts.words(explored.words) | text_charts.alike(explored.words)
+    content |= image_charts.images(images) | image_charts.sheets(samples)
+    content |= image_charts.repeats(explored.repeats, samples)
+    content |= {"parts_compared": image_charts.shifts(explored.parts)}
+    content |= {"comparison": image_charts.shifts(explored.comparison)}
     content["findings"] = findings(content)
     pd.DataFrame(content["findings"]).to_parquet(out / FINDINGS_FILE, index=False)
     (out / SUMMARY).write_text(render(own_files, "exploration.md.j2", content), "utf-8")
@@ -111,11 +118,10 @@ def render_exploration(
     return {"findings": len(content["findings"]), "bytes": len(page.encode())}
 
 
-def _tables(sources: dict[str, StageOutput | None]) -> list[tuple[str, str]]:
+def _tables(sources: dict[str, StageOutput]) -> list[tuple[str, str]]:
     """(output's folder, file) of every table of figures."""
     return [
         (f"../{output.key}", path.name)
         for output in sources.values()
-        if output is not None
         for path in sorted(output.folder.glob("*.parquet"))
     ]

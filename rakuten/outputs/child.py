@@ -62,7 +62,7 @@ class Resources:
 
 
 def run_in_child(
-    store: OutputStore, stage: Stage, inputs: dict[str, Any], resources: Resources, *, called: str = ""
+    store: OutputStore, stage: Stage[...], inputs: dict[str, Any], resources: Resources, *, called: str = ""
 ) -> StageOutput:
     """`store.run(stage, **inputs)` in a process of its own.
 

@@ -41,7 +41,7 @@ class Pool:
         **inputs: The stage's arguments; all but `per_dump` and ignored ones make the pool's key.
     """
 
-    def __init__(self, outputs: Path, stage: Stage, per_dump: Sequence[str], **inputs: object) -> None:
+    def __init__(self, outputs: Path, stage: Stage[...], per_dump: Sequence[str], **inputs: object) -> None:
         identity = stage.identity(**inputs)
         identity["inputs"] = {name: value for name, value in identity["inputs"].items() if name not in per_dump}
         self.folder = outputs / POOLS / key_of(identity)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from rakuten.errors import OutputError, RunNotFoundError
 from rakuten.outputs.atomic import exists, require_regular, write_whole
 from rakuten.outputs.locks import is_held
+from rakuten.outputs.run_outputs import Role, RunOutputs, evaluation_role, model_role
 from rakuten.outputs.stage_output import StageOutput
 from rakuten.outputs.store import OutputStore
 from rakuten.paths import did_you_mean
@@ -63,7 +64,7 @@ class RunRecord(BaseModel):
         started, finished: ISO 8601 with zone.
         parameters: What the flow was called with.
         plan: Content of the plan; empty for a flow without one.
-        outputs: Keys of the outputs the run ended with, by role ("report", "model text_dnn", …).
+        outputs: Keys of the outputs the run ended with, by role; `RunBook.outputs` has them typed.
         scores: The score table, a dict a row.
         decision: Name of the row that predictions are made with.
         error: What ended a run that did not complete.
@@ -88,6 +89,10 @@ class RunRecord(BaseModel):
     def plan_name(self) -> str | None:
         """Name of the plan; None of a flow without one."""
         return self.plan.get("name")
+
+    def key(self, role: Role) -> str | None:
+        """Key of the output that the run ended with in some role; None: it has no such output."""
+        return self.outputs.get(role)
 
     @property
     def seconds(self) -> float | None:
@@ -159,18 +164,21 @@ class RunBook:
         names = sorted((path.name for path in self.folder.glob("*/") if exists(path / RECORD)), reverse=True)
         return [record for record in map(self._read, names) if record]
 
-    def find(self, run: str | None = None, *, flow: str | None = None, scored: bool = False) -> RunRecord:
+    def find(self, run: str | None = None, *, flow: str | tuple[str, ...] = (), scored: bool = False) -> RunRecord:
         """A run by id or by the start of it; None: the newest completed one.
 
         Args:
             run: The id, or the start of one.
-            flow: Name of the flow it must be a run of.
+            flow: Name or names of the flows it may be a run of; none: of any.
             scored: Pass over runs that ended without scores.
 
         Raises:
             RunNotFoundError: If there is no such run, or the start of an id is that of several.
         """
-        runs = [record for record in self.all() if flow in (None, record.flow) and (record.scores or not scored)]
+        flows = (flow,) if isinstance(flow, str) else flow
+        runs = [
+            record for record in self.all() if (not flows or record.flow in flows) and (record.scores or not scored)
+        ]
         if run is None:
             completed = [record for record in runs if record.status is Status.COMPLETED]
             if not completed:
@@ -187,12 +195,36 @@ class RunBook:
         hint = did_you_mean(run, [*_NAMES, *(record.run for record in runs)])
         raise RunNotFoundError(f"no run {run!r} in {self.folder}{hint or '; `rakuten runs` lists them'}")
 
-    def output(self, record: RunRecord, role: str) -> StageOutput:
-        """The output that a run ended with in some role.
+    def outputs(self, record: RunRecord) -> RunOutputs:
+        """All outputs that a run ended with; they may be gone or damaged since."""
+        folder = self.store.folder
+        return RunOutputs.from_roles({role: StageOutput(key, folder / key) for role, key in record.outputs.items()})
+
+    def output(self, record: RunRecord, role: Role) -> StageOutput:
+        """The output that a run ended with in some role, every file checked.
 
         Raises:
             RunNotFoundError: If the run has no such output, or it is gone or damaged.
         """
+        return self._output(record, role)
+
+    def evaluation(self, record: RunRecord, name: str | None = None) -> StageOutput:
+        """The evaluation of a model or fusion of a run, every file checked; None: of its decision.
+
+        Raises:
+            RunNotFoundError: As `output`.
+        """
+        return self._output(record, evaluation_role(name or record.decision or "decision"))
+
+    def model(self, record: RunRecord, name: str, *, refitted: bool = False) -> StageOutput:
+        """A trained model of a run, every file checked: the scored one, or the one fitted to all labelled products.
+
+        Raises:
+            RunNotFoundError: As `output`.
+        """
+        return self._output(record, model_role(name, refitted=refitted))
+
+    def _output(self, record: RunRecord, role: str) -> StageOutput:
         key = record.outputs.get(role)
         if key is None:
             known = ", ".join(sorted(record.outputs)) or "nothing"

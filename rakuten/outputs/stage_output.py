@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -70,15 +71,14 @@ class Manifest(BaseModel):
         return hashlib.sha256(self.model_dump_json(exclude={"digest"}).encode()).hexdigest()
 
 
-class StageOutput(BaseModel):
+@dataclass(frozen=True)
+class StageOutput:
     """A committed output. Small: tasks hand each other these, never frames, arrays or models.
 
     Attributes:
         key: `<stage>-v<version>-<hash>`.
         folder: Where its files are on this machine; never part of a key.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     folder: Path

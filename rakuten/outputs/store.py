@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from rakuten.errors import OutputError
 from rakuten.outputs.atomic import SET_ASIDE, exists, remove, remove_temporaries, set_aside, sync, write_whole
@@ -39,6 +39,8 @@ from rakuten.outputs.stage_output import (
 from rakuten.stages import Stage, key_of
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 PARTIAL = ".partial"
 ATTEMPTS = "attempts.json"
@@ -66,18 +68,18 @@ class OutputStore:
         logger.warning("%s is damaged (%s) and will be made again", key, damage)
         return None
 
-    def run(self, stage: Stage, /, **inputs: Any) -> StageOutput:
+    def run(self, stage: Stage[P], /, *args: P.args, **kwargs: P.kwargs) -> StageOutput:
         """The output of a stage for these inputs: found, waited for, or made now.
 
         Args:
             stage: What to run.
-            **inputs: Its arguments without the output folder.
+            *args, **kwargs: Its arguments without the output folder.
 
         Raises:
             KeyInputError: If an argument's content cannot enter a key.
             Exception: Whatever the stage's body raises; its partial work stays for the next try.
         """
-        identity = stage.identity(**inputs)
+        identity = stage.identity(*args, **kwargs)
         key = key_of(identity)
         found = self.find(key)
         if found is not None:
@@ -85,7 +87,24 @@ class OutputStore:
             logger.debug("found %s", key)
             return found
         with exclusive(self.folder / "locks" / f"{key}.lock", purpose=stage.name):
-            return self.find(key) or self._make(stage, identity, stage.bind(**inputs))
+            return self.find(key) or self._make(stage, identity, stage.bind(*args, **kwargs))
+
+    def upstream(self, output: StageOutput, name: str) -> StageOutput:
+        """The output that another one was made from.
+
+        Args:
+            output: The later one.
+            name: Of the argument of its stage.
+
+        Raises:
+            OutputError: If it is no longer stored, or the argument was none.
+        """
+        given = output.manifest.identity["inputs"][name]
+        found = self.find(given["key"]) if given else None
+        if found is None:
+            made_from = given["key"] if given else name
+            raise OutputError(f"{made_from}, from which {output.key} was made, is gone; run the same command again")
+        return found
 
     def manifests_like(self, identity: Mapping[str, Any]) -> Iterator[Manifest]:
         """Readable manifests of outputs of the same stage, of a recipe of the same family, newest first."""
@@ -107,7 +126,7 @@ class OutputStore:
         """Whether interrupted (or running) work exists for a key."""
         return (self.folder / f"{key}{PARTIAL}").exists()
 
-    def _make(self, stage: Stage, identity: dict[str, Any], arguments: dict[str, Any]) -> StageOutput:
+    def _make(self, stage: Stage[...], identity: dict[str, Any], arguments: dict[str, Any]) -> StageOutput:
         key = key_of(identity)
         final, partial = self.folder / key, self.folder / f"{key}{PARTIAL}"
         if exists(final):

@@ -1,6 +1,7 @@
 """A stage and its arguments as JSON, so that another process can run it."""
 
 import importlib
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ def encode(value: Any) -> Any:
         return {"$path": str(value)}
     if isinstance(value, BaseModel):
         return {"$model": _name_of(type(value)), "content": value.model_dump(mode="json")}
+    if is_dataclass(value) and not isinstance(value, type):
+        content = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {"$dataclass": _name_of(type(value)), "content": content}
     if isinstance(value, list | tuple):
         return {"$sequence": type(value).__name__, "items": [encode(item) for item in value]}
     if isinstance(value, dict):
@@ -36,6 +40,8 @@ def decode(value: Any) -> Any:
         return Path(value["$path"])
     if "$model" in value:
         return _named(value["$model"]).model_validate(value["content"])
+    if "$dataclass" in value:
+        return _named(value["$dataclass"])(**{name: decode(item) for name, item in value["content"].items()})
     if "$sequence" in value:
         items = [decode(item) for item in value["items"]]
         return tuple(items) if value["$sequence"] == "tuple" else items

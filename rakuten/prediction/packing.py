@@ -3,16 +3,19 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rakuten.data.classes import LABELS
 from rakuten.data.fitted_products import FITTED_PRODUCTS, write_fitted_products
+from rakuten.data.named_dump import NamedDump
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED
 from rakuten.data.snapshot import generated_dumps
 from rakuten.errors import MismatchError
 from rakuten.evaluation.evaluate import HISTORY, METRICS
-from rakuten.fusion.stages import DECISION, FUSION
+from rakuten.fusion.scored_models import ScoredModels
+from rakuten.fusion.stages import FUSION
 from rakuten.images.weights import WeightsFile
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import write_whole
@@ -27,21 +30,33 @@ from rakuten.text.inputs import CORPUS_WORDS
 NOT_NEEDED = (PROBABILITIES, UNPICTURED, HISTORY)
 
 
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model to be packed.
+
+    Attributes:
+        name: Of its recipe.
+        scored: The trained model that was scored.
+        refitted: The same, fitted to all labelled products; None: it was not.
+        weights: Of the backbone that makes features for it; None: it needs none, or random ones.
+    """
+
+    name: str
+    scored: StageOutput
+    refitted: StageOutput | None = None
+    weights: WeightsFile | None = None
+
+
 @stage(version=2)
 def package_model(
     out: Path,
     plan: Plan,
-    names: tuple[str, ...],
-    models: tuple[StageOutput, ...],
-    refitted: tuple[StageOutput, ...],
-    weights: tuple[WeightsFile | None, ...],
-    decision: StageOutput,
+    models: tuple[TrainedModel, ...],
+    scored: ScoredModels,
     corpus_words: StageOutput,
-    evaluations: tuple[StageOutput, ...],
     clean: StageOutput,
     split: StageOutput,
-    snapshots: tuple[StageOutput, ...],
-    dump_names: tuple[str, ...],
+    dumps: tuple[NamedDump, ...],
 ) -> dict[str, Any]:
     """Pack the models of a run, how they are fused, and what is to be known of them.
 
@@ -50,17 +65,12 @@ def package_model(
     Args:
         out: Work folder.
         plan: What was run.
-        names: Of the models' recipes.
-        models: Trained models that were scored, one a name.
-        refitted: The same, fitted to all labelled products, one a name; empty: they were not.
-        weights: Of the backbones that make features for the models, one a name; None: it needs none, or random ones.
-        decision: `decide`, of these models.
+        models: All refitted, or none.
+        scored: Their evaluations and fusions, and the decision among them.
         corpus_words: `find_corpus_words`.
-        evaluations: Of the models and fusions; the decision's is among them.
         clean: `clean_products`.
         split: `split_products`.
-        snapshots: `record_snapshot` of each dump it was trained on.
-        dump_names: What people call each of them.
+        dumps: Those they were trained on.
 
     Returns:
         Facts: models, bytes.
@@ -71,38 +81,45 @@ def package_model(
     Output:
         What `rakuten.prediction.package` lays out.
     """
-    members = decision.read_json(FUSION)["members"]
-    expected, received = [member["key"] for member in members], [model.key for model in models]
+    fusion, choice = scored.decision.read_json(FUSION), scored.read_choice()
+    expected, received = [member["key"] for member in fusion["members"]], [model.scored.key for model in models]
     if expected != received:
         raise MismatchError(f"the decision fuses {expected}, expected the models to be packed, {received}")
-    packed = [PackagedMember(name=name, scored=f"{MODELS}/{name}") for name in names]
-    for member, model in zip(packed, models, strict=True):
-        _link(model, out / member.scored)
-    if refitted:
-        packed = [member.model_copy(update={"refitted": f"{REFITTED}/{member.name}"}) for member in packed]
-        for member, model in zip(packed, refitted, strict=True):
-            _link(model, out / str(member.refitted))
-    packed = [_with_weights(member, file, out) for member, file in zip(packed, weights, strict=True)]
-    _link_file(decision, FUSION, out)
+    packed = tuple(_pack(model, out) for model in models)
+    _link_file(scored.decision, FUSION, out)
     _link_file(corpus_words, CORPUS_WORDS, out)
     write_fitted_products(out / FITTED_PRODUCTS, clean, split)
-    scores = tuple(_scores(evaluation) for evaluation in evaluations)
-    choice = decision.read_json(DECISION)
-    decided = evaluations[[row["name"] for row in scores].index(choice["name"])]
-    generated = generated_dumps(dump_names, snapshots)
-    facts = CardFacts(plan, choice, decision.read_json(FUSION), scores, decided, clean, split, dump_names, generated)
-    write_card(out / CARD, facts, is_refitted=bool(refitted))
+    scores = tuple(_scores(evaluation) for evaluation in scored.evaluations)
+    decided = scored.evaluations[[row["name"] for row in scores].index(choice["name"])]
+    dump_names = [dump.name for dump in dumps]
+    generated = generated_dumps(dump_names, [dump.snapshot for dump in dumps])
+    facts = CardFacts(plan, choice, fusion, scores, decided, clean, split, dump_names, generated)
+    write_card(out / CARD, facts, is_refitted=any(model.refitted for model in models))
     record = PackageRecord(
         plan=plan,
         classes=LABELS,
         decision=choice["name"],
-        members=tuple(packed),
+        members=packed,
         scores=scores,
-        libraries=_libraries([*models, *refitted, decision]),
+        libraries=_libraries([*_outputs(models), scored.decision]),
         files={name: file_digest(out / name) for name in list_files(out)},
     )
     write_whole(out / PACKAGE, json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False))
     return {"models": len(models), "bytes": sum(file.size for file in record.files.values())}
+
+
+def _outputs(models: Sequence[TrainedModel]) -> list[StageOutput]:
+    return [output for model in models for output in (model.scored, model.refitted) if output is not None]
+
+
+def _pack(model: TrainedModel, out: Path) -> PackagedMember:
+    """Link a model's files and copy its weights."""
+    member = PackagedMember(name=model.name, scored=f"{MODELS}/{model.name}")
+    _link(model.scored, out / member.scored)
+    if model.refitted is not None:
+        member = member.model_copy(update={"refitted": f"{REFITTED}/{model.name}"})
+        _link(model.refitted, out / REFITTED / model.name)
+    return _with_weights(member, model.weights, out)
 
 
 def _link(model: StageOutput, target: Path) -> None:

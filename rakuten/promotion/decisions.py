@@ -15,9 +15,6 @@ from rakuten.outputs import StageOutput
 from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
 
-# The role of what a run predicts with.
-PACKAGE = "package"
-
 
 class Outcome(StrEnum):
     """What came of it."""
@@ -111,17 +108,18 @@ def candidate_of(record: RunRecord, snapshot: StageOutput | None = None) -> Cand
     Raises:
         RunNotFoundError: If it made no package.
     """
-    if PACKAGE not in record.outputs:
+    package, snapshot_key = record.key("package"), record.key("snapshot")
+    if package is None or snapshot_key is None:
         raise RunNotFoundError(f"run {record.run} made no model package: run its retrain again")
     dumps = [record.parameters["dump"], *record.parameters.get("more_dumps", [])]
     is_marked = snapshot is not None and bool(snapshot.facts.get("generated"))
     scores = next((row for row in record.scores if row["model"] == record.decision), {})
     return Candidate(
         run=record.run,
-        package=record.outputs[PACKAGE],
+        package=package,
         plan=record.plan["name"],
         dump=str(record.parameters["dump"]).rstrip("/").rpartition("/")[2],
-        snapshot=record.outputs["snapshot"],
+        snapshot=snapshot_key,
         recipes={recipe["name"]: _digest(recipe) for recipe in record.plan["recipes"]},
         scores=dict(scores),
         generated=is_marked or any(is_generated(Path(dump)) for dump in dumps),

@@ -5,10 +5,12 @@ from rakuten.outputs.runs import RunBook, RunRecord
 from rakuten.promotion.champions import ChampionBook, Reign
 
 CHAMPION, NEWEST = "champion", "newest"
+# Flows whose runs make a package.
+PACKAGING = ("retrain", "fuse")
 
 
 def named_run(book: RunBook, model: str) -> RunRecord:
-    """The retraining whose models are meant.
+    """The run whose models are meant.
 
     Args:
         book: All runs.
@@ -21,8 +23,8 @@ def named_run(book: RunBook, model: str) -> RunRecord:
     """
     if model == CHAMPION:
         champion = ChampionBook(book.store.folder).read().champion
-        return run_of_champion(book, champion) if champion else book.find(flow="retrain")
-    return book.find(None if model == NEWEST else model, flow="retrain")
+        return run_of_champion(book, champion) if champion else book.find(flow=PACKAGING)
+    return book.find(None if model == NEWEST else model, flow=PACKAGING)
 
 
 def run_of_champion(book: RunBook, champion: Reign) -> RunRecord:

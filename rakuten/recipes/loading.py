@@ -5,6 +5,7 @@ ending in .toml is the path of a user's own file. Plans name their recipes the s
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +46,18 @@ def plan_names() -> list[str]:
 def image_study_names() -> list[str]:
     """Names of the project's own image studies."""
     return sorted(path.stem for path in STUDIES.glob("*.toml"))
+
+
+def parse_recipe(content: Mapping[str, Any]) -> Recipe:
+    """A recipe from its content as a manifest keeps it.
+
+    Raises:
+        RecipeError: If it does not validate, as it was written by another version.
+    """
+    try:
+        return _recipe.validate_python(content)
+    except ValidationError as error:
+        raise RecipeError(f"recipe {content.get('name')}: {error.errors()[0]['msg']}") from error
 
 
 def load_recipe(name: str, relative_to: Path | None = None) -> Recipe:

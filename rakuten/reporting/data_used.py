@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from rakuten.data.layout import Part
+from rakuten.data.named_dump import ValidatedDump
 from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.split import SIDES, SPLIT
 from rakuten.data.validation import EXPECTATIONS_FILE, QUARANTINE_FILE, VERDICT_FILE
@@ -61,7 +62,7 @@ class DumpUsed:
         file_bytes: Of all of them.
         verdict: Content of the verdict.
         validation_key: Of the validation.
-        validation_page: Where its page is, seen from another output; None: not known.
+        validation_page: Where its page is, seen from another output.
         quarantine: Rows by reason.
         expectations: Every one with its outcome.
     """
@@ -72,24 +73,24 @@ class DumpUsed:
     file_bytes: int
     verdict: Mapping[str, Any]
     validation_key: str
-    validation_page: str | None
+    validation_page: str
     quarantine: list[Quarantine]
     expectations: list[dict[str, Any]]
 
 
-def read_dump(name: str, snapshot: StageOutput, validation: StageOutput, page: StageOutput | None) -> DumpUsed:
-    """What a dump held and what became of it; `page` is `render_validation` of the validation."""
-    files = pd.read_parquet(snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
+def read_dump(dump: ValidatedDump) -> DumpUsed:
+    """What a dump held and what became of it."""
+    files = pd.read_parquet(dump.snapshot.file(SNAPSHOT_FILE), columns=["name", "size"])
     return DumpUsed(
-        name=name,
-        key=snapshot.key,
+        name=dump.name,
+        key=dump.snapshot.key,
         files=len(files),
         file_bytes=int(files["size"].sum()),
-        verdict=validation.read_json(VERDICT_FILE),
-        validation_key=validation.key,
-        validation_page=None if page is None else f"../{page.key}/{VALIDATION_PAGE}",
-        quarantine=group_quarantine(validation),
-        expectations=read_expectations(validation),
+        verdict=dump.validation.read_json(VERDICT_FILE),
+        validation_key=dump.validation.key,
+        validation_page=f"../{dump.page.key}/{VALIDATION_PAGE}",
+        quarantine=group_quarantine(dump.validation),
+        expectations=read_expectations(dump.validation),
     )
 
 

@@ -14,6 +14,7 @@ from rakuten.evaluation.evaluate import METRICS, PER_CLASS, RELIABILITY_PICTURE
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.evaluation.slices import SLICES
 from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import FindingOutputs
 from rakuten.pages.page import picture
 from rakuten.pages.tables import records
 from rakuten.reporting.examples import EXAMPLES
@@ -58,7 +59,7 @@ class ExampleGroup:
         return tuple(int(code) for code in self.caption.split())
 
 
-def explain(findings: Mapping[str, StageOutput | None], rows: Sequence[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
+def explain(findings: FindingOutputs, rows: Sequence[ScoreRow], decided: ScoreRow) -> dict[str, Any]:
     """Variables of the sections that explain a score.
 
     Args:
@@ -66,16 +67,15 @@ def explain(findings: Mapping[str, StageOutput | None], rows: Sequence[ScoreRow]
         rows: Scores of all models and fusions.
         decided: Of what decides.
     """
-    needed = {role: output for role, output in findings.items() if output is not None}
-    without = needed["slices"].facts["without_twins"]
+    without = findings.slices.facts["without_twins"]
     return {
-        "differences": needed["differences"].read_json(DIFFERENCES),
+        "differences": findings.differences.read_json(DIFFERENCES),
         "calibration": read_calibration(rows),
-        "slices": read_slices(needed["slices"]),
-        "twins": needed["near_twins"].facts | {"all": decided.f1_weighted, "without": without},
-        "label_errors": needed["label_errors"].facts | {"key": needed["label_errors"].key},
-        "duplicates": needed["duplicates"].facts,
-        "examples": read_examples(needed["examples"], needed.get("thumbnails")),
+        "slices": read_slices(findings.slices),
+        "twins": findings.near_twins.facts | {"all": decided.f1_weighted, "without": without},
+        "label_errors": findings.label_errors.facts | {"key": findings.label_errors.key},
+        "duplicates": findings.duplicates.facts,
+        "examples": read_examples(findings.examples, findings.thumbnails),
         "fused": [row for row in rows if row.train_rows is None],
         "members": [row.name for row in rows if row.train_rows is not None],
         "support": _support(decided),

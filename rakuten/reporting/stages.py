@@ -1,16 +1,19 @@
 """The stage that writes the report of a run: one HTML file for people, a short Markdown for an interface."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rakuten.data.classes import LABELS
+from rakuten.data.named_dump import ValidatedDump
 from rakuten.data.snapshot import generated_dumps
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
-from rakuten.fusion.stages import DECISION
+from rakuten.fusion.scored_models import ScoredModels
 from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import FindingOutputs
 from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import picture, render
 from rakuten.pages.tables import records, table_content
@@ -44,42 +47,43 @@ CONFUSIONS_SHOWN = 20
 FEWEST_CONFUSED = 2
 
 
+@dataclass(frozen=True)
+class ReportedRun:
+    """A run, as its report presents it.
+
+    Attributes:
+        plan: What was trained.
+        command: What to type to do it again, without this machine's paths.
+        is_study: Whether models are only compared: then nothing is said to be decided.
+    """
+
+    plan: Plan
+    command: str
+    is_study: bool = False
+
+
 @stage(version=2, libraries=("jinja2",))
 def render_report(
     out: Path,
-    evaluations: tuple[StageOutput, ...],
-    fusions: tuple[StageOutput, ...],
-    decision: StageOutput,
-    plan: Plan,
-    snapshots: tuple[StageOutput, ...],
-    validations: tuple[StageOutput, ...],
+    run: ReportedRun,
+    dumps: tuple[ValidatedDump, ...],
     clean: StageOutput,
     split: StageOutput,
-    findings: dict[str, StageOutput | None],
+    scored: ScoredModels,
+    findings: FindingOutputs,
     previous: StageOutput | None,
-    command: str,
-    dump_names: tuple[str, ...],
-    validation_pages: tuple[StageOutput | None, ...] = (),
-    is_study: bool = False,
     own_files: OwnFiles = OWN_FILES,
 ) -> dict[str, Any]:
     """Write the report of a run.
 
     Args:
         out: Work folder.
-        evaluations: Of the models in the plan's order, then of the fusions.
-        fusions: Outputs of `fuse`.
-        decision: Output of `decide`: names the evaluation that stands for the run, what predictions are made with.
-        plan: What was trained.
-        snapshots, validations: Of each dump it was trained on.
+        run: What was run.
+        dumps: Those it was trained on.
         clean, split: Of all their products.
-        findings: What explains the decision's score, by role: differences, slices, near_twins, label_errors,
-            duplicates, examples, thumbnails (None for a dump without images).
+        scored: The models and fusions, and which of them predicts.
+        findings: What explains the decision's score.
         previous: Evaluation that an earlier run's decision got; None where there is none to compare with.
-        command: What to type to do it again, without this machine's paths.
-        dump_names: What people call each dump.
-        validation_pages: `render_validation` of each dump, to be linked to; empty: no links.
-        is_study: Whether models are only compared: then nothing is said to be decided.
         own_files: Template, style sheet and published figures; given so that they enter the key.
 
     Returns:
@@ -96,9 +100,11 @@ def render_report(
         costs.html: Time and memory that all this took. These differ from run to run; nothing else here does.
         costs.parquet: The same of each model or fusion: model, and `cost_columns`.
     """
+    plan, snapshots = run.plan, tuple(dump.snapshot for dump in dumps)
+    dump_names = [dump.name for dump in dumps]
     has_reference = is_challenge_catalogue(snapshots, split)
-    rows = score_rows(evaluations, plan, has_reference=has_reference)
-    choice = decision.read_json(DECISION)
+    rows = score_rows(scored.evaluations, plan, has_reference=has_reference)
+    choice = scored.read_choice()
     decided = next((row for row in rows if row.name == choice["name"]), None)
     if decided is None:
         raise InputError(f"the decision {choice['name']!r} has no evaluation; there are {[row.name for row in rows]}")
@@ -107,14 +113,14 @@ def render_report(
         "plan": plan,
         "dump_name": " and ".join(dump_names),
         "dump_keys": [snapshot.key for snapshot in snapshots],
-        "command": command,
+        "command": run.command,
         "rows": rows,
         "ranked": ranked(rows),
         "decided": decided,
         "reference": decided.published,
         "has_reference": any(row.published for row in rows),
         "generated": generated,
-        "is_study": is_study,
+        "is_study": run.is_study,
         "confusions": _worst_confusions(decided),
         "changed": what_changed(previous, decided.evaluation),
         "labels": LABELS,
@@ -123,15 +129,15 @@ def render_report(
     pd.DataFrame(board).to_parquet(out / LEADERBOARD, index=False)
     costs = pd.DataFrame([{"model": row.name, **cost_columns(row)} for row in rows])
     costs.to_parquet(out / COSTS, index=False)
-    pages = validation_pages or (None,) * len(validations)
-    found = [finding for finding in findings.values() if finding is not None]
-    steps = trace([*evaluations, decision, *found, *validations, clean, split])
+    validations = [dump.validation for dump in dumps]
+    found = findings.to_roles().values()
+    steps = trace([*scored.evaluations, scored.decision, *found, *validations, clean, split])
     content |= (
         _figures(rows, decided)
         | _reference_fusions(rows, plan)
-        | {"choice": choice, "weights": weights_by_case(fusions)}
+        | {"choice": choice, "weights": weights_by_case(scored.fusions)}
         | explain(findings, rows, decided)
-        | {"dumps": list(map(read_dump, dump_names, snapshots, validations, pages))}
+        | {"dumps": list(map(read_dump, dumps))}
         | {"parts": read_parts(clean), "sides": count_sides(split)}
         | {
             "recipes": {recipe.name: recipe_toml(recipe) for recipe in plan.recipes},

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -40,8 +41,8 @@ def content_of(value: Any, name: str = "value") -> Any:
     """The JSON-able content of an argument.
 
     Args:
-        value: A StageOutput (or anything with a `key`), a pydantic model, a scalar, None, or lists, tuples and
-            string-keyed dicts of these.
+        value: A StageOutput (or anything with a `key`), a pydantic model, a scalar, None, or dataclasses, lists, tuples
+            and string-keyed dicts of these.
         name: What to call the argument in an error.
 
     Returns:
@@ -62,6 +63,11 @@ def content_of(value: Any, name: str = "value") -> Any:
         return {"key": value.key}
     if isinstance(value, BaseModel):
         return {"model": type(value).__name__, "content": value.model_dump(mode="json")}
+    if is_dataclass(value) and not isinstance(value, type):
+        content = {
+            field.name: content_of(getattr(value, field.name), f"{name}.{field.name}") for field in fields(value)
+        }
+        return {"dataclass": type(value).__name__, "content": content}
     if isinstance(value, list | tuple):
         return [content_of(item, f"{name}[{position}]") for position, item in enumerate(value)]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):

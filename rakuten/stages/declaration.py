@@ -7,12 +7,18 @@ import importlib.metadata
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec
 
 from rakuten.errors import KeyInputError
 from rakuten.stages.code import code_digest
 from rakuten.stages.content import ChoosesCode, content_of
+
+P = ParamSpec("P")
+
+# Figures that a stage reports of its work, for the manifest.
+Facts = Mapping[str, Any] | None
 
 # 80 bits: a collision within one stage needs about 10^12 outputs.
 KEY_DIGITS = 20
@@ -36,8 +42,8 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A pure step of the library: inputs → files in a folder.
+class Stage(Generic[P]):
+    """A pure step of the library: inputs → files in a folder. `P` stands for the inputs: calls are type-checked.
 
     Attributes:
         name: Unique; first part of the key and of the output's folder.
@@ -52,7 +58,7 @@ class Stage:
 
     name: str
     version: int
-    function: Callable[..., Mapping[str, Any] | None]
+    function: Callable[Concatenate[Path, P], Facts]
     libraries: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     isolated: bool = False
@@ -63,7 +69,7 @@ class Stage:
         """`module:name`, by which another process finds this stage."""
         return f"{self.function.__module__}:{self.function.__qualname__}"
 
-    def __reduce__(self) -> tuple[Callable[[str], "Stage"], tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[str], "Stage[...]"], tuple[str]]:
         # Another process gets the stage that its module holds, not a copy of the body.
         return stage_named, (self.reference,)
 
@@ -78,23 +84,23 @@ class Stage:
         signature = inspect.signature(self.function)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
-    def bind(self, **inputs: Any) -> dict[str, Any]:
+    def bind(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """All arguments by name, defaults filled in.
 
         Raises:
             TypeError: If an argument is missing or unknown.
         """
-        bound = self.signature.bind(**inputs)
+        bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    def identity(self, **inputs: Any) -> dict[str, Any]:
+    def identity(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """Everything that decides the output, JSON-able; what the key digests and the manifest keeps.
 
         Raises:
             KeyInputError: If an argument's content cannot enter a key, or a library is not installed.
         """
-        arguments = self.bind(**inputs)
+        arguments = self.bind(*args, **kwargs)
         counted = {name: value for name, value in arguments.items() if name not in self.ignore}
         chosen = list(_choosing(counted.values()))
         environment = {name: value for choice in chosen for name, value in choice.environment.items()}
@@ -115,16 +121,16 @@ class Stage:
         chosen = (name for choice in _choosing(inputs.values()) for name in choice.libraries)
         return sorted({*self.libraries, *chosen})
 
-    def key(self, **inputs: Any) -> str:
+    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """`<stage>-v<version>-<hash>`: the name of the output these inputs lead to.
 
         Raises:
             KeyInputError: If an argument's content cannot enter a key.
         """
-        return key_of(self.identity(**inputs))
+        return key_of(self.identity(*args, **kwargs))
 
 
-def stage_named(reference: str) -> Stage:
+def stage_named(reference: str) -> Stage[...]:
     """The stage of a `module:name` reference.
 
     Raises:
@@ -154,14 +160,14 @@ def stage(
     ignore: tuple[str, ...] = (),
     isolated: bool = False,
     pending: Callable[..., Pending] | None = None,
-) -> Callable[[Callable[..., Mapping[str, Any] | None]], Stage]:
+) -> Callable[[Callable[Concatenate[Path, P], Facts]], Stage[P]]:
     """Declare the function below as a stage of its own name; see `Stage` for the arguments.
 
     Raises:
         ValueError: If another function already bears the name, or `ignore` names no argument of this one.
     """
 
-    def declare(function: Callable[..., Mapping[str, Any] | None]) -> Stage:
+    def declare(function: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
         name = function.__name__
         declared = Stage(name, version, function, libraries, ignore, isolated, pending)
         if _declared.setdefault(name, declared.reference) != declared.reference:
@@ -180,6 +186,8 @@ def _choosing(values: Iterable[Any]) -> Iterator[ChoosesCode]:
             yield from _choosing(value)
         elif isinstance(value, ChoosesCode):
             yield value
+        elif is_dataclass(value) and not isinstance(value, type):
+            yield from _choosing(getattr(value, field.name) for field in fields(value))
 
 
 @functools.cache

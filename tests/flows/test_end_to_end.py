@@ -197,7 +197,7 @@ def test_a_hundred_new_products_make_work_for_a_hundred_images(
     workplace: Workplace, grown: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workplace.enter(monkeypatch)
-    lines = {line.split()[0]: line for line in plan_lines(str(grown), str(workplace.plan), "both") if line}
+    lines = {line.split()[0]: line for line in plan_lines([str(grown)], str(workplace.plan), "both") if line}
     assert "100 of " in lines["inspect_images"]
     assert "100 of " in lines["resize_images"]
     features(dump=str(grown), plan=str(workplace.plan))
@@ -225,7 +225,7 @@ def test_several_dumps_are_planned_as_one_run(workplace: Workplace, monkeypatch:
     workplace.enter(monkeypatch)
     more = workplace.folder / "more"
     write_demo_dump(more, num_products=60, num_images=0, seed=1, num_workers=1)
-    planned = plan_lines(str(workplace.dump), str(workplace.plan), "both", [str(more)])
+    planned = plan_lines([str(workplace.dump), str(more)], str(workplace.plan), "both")
     states = [(words[0], words[1]) for words in map(str.split, planned) if words]
     assert states.count(("read_products", "cached")) == 1
     assert states.count(("read_products", "run")) == 1

@@ -1,8 +1,10 @@
 """The adapter between stages and Prefect: one key, one meaning of cached, failures that stay with their task."""
 
 import os
+import pickle
 import signal
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from prefect import flow, get_client
 from rakuten.errors import ContractError, OutputError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.stages import stage
-from tasks.futures import output_of, outputs_of
+from tasks.futures import SubmittedOutput, outputs_of
+from tasks.look_up import OutputLookUp
 from tasks.stage_task import StageKeyPolicy, StageOutputSerializer, StageTask, may_pass_by_itself
 
 calls: list[str] = []
@@ -43,6 +46,25 @@ def die_once(out: Path, mark: Path) -> None:
     (out / "alive.txt").write_text("yes")
 
 
+@dataclass(frozen=True)
+class Pair:
+    first: StageOutput
+    others: dict[str, StageOutput | None]
+
+
+@stage(version=1)
+def join_pairs(out: Path, pairs: tuple[Pair, ...]) -> None:
+    """Join the words of pairs."""
+    words = [word for pair in pairs for word in (pair.first, *pair.others.values()) if word]
+    (out / "words.txt").write_text(" ".join(word.file("word.txt").read_text() for word in words))
+
+
+@OutputLookUp
+def find_nothing(word: StageOutput) -> StageOutput | None:
+    assert type(word) is StageOutput
+    return None
+
+
 @flow
 def speak(first: str, second: str) -> dict[str, str]:
     make, join = StageTask(make_word, label="word"), StageTask(join_words)
@@ -57,8 +79,32 @@ def speak_all(words: list[str]) -> dict[str, str]:
 
 
 @flow
+def speak_in_pairs() -> StageOutput:
+    make = StageTask(make_word, label="word")
+    first, second = make.submit("bonjour"), make.submit(word="monde")
+    pair = Pair(first, {"second": second, "none": find_nothing.submit(first)})
+    return StageTask(join_pairs).submit(pairs=(pair,))
+
+
+@flow
+def look_at_words() -> tuple[bool, str, dict[str, object]]:
+    word = StageTask(make_word, label="word").submit(word="bonjour")
+    is_same = word.key == make_word.key(word="bonjour") and pickle.loads(pickle.dumps(word)).folder == word.folder
+    return is_same, word.file("word.txt").read_text(), word.facts
+
+
+@flow
+def use_what_is_not_there() -> None:
+    word = StageTask(make_word, label="word").submit(word="bonjour")
+    found = find_nothing.submit(word)
+    assert found is not None
+    assert isinstance(found, SubmittedOutput)
+    assert found.key
+
+
+@flow
 def survive(mark: str) -> StageOutput:
-    return output_of(StageTask(die_once).submit(mark=Path(mark)))
+    return StageTask(die_once).submit(mark=Path(mark))
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +125,22 @@ def test_a_second_run_of_a_flow_runs_no_stage_body(outputs: Path) -> None:
     assert sorted(calls) == ["bonjour", "join", "monde"]
     assert speak("bonjour", "monde") == first
     assert len(calls) == 3
+
+
+@pytest.mark.usefixtures("prefect_api", "outputs")
+def test_outputs_that_are_not_there_yet_are_found_in_dataclasses_tuples_and_dicts() -> None:
+    assert speak_in_pairs().file("words.txt").read_text() == "bonjour monde"
+
+
+@pytest.mark.usefixtures("prefect_api", "outputs")
+def test_a_submitted_output_is_waited_for_when_it_is_looked_at() -> None:
+    assert look_at_words() == (True, "bonjour", {})
+
+
+@pytest.mark.usefixtures("prefect_api", "outputs")
+def test_an_output_that_no_look_up_found_cannot_be_used() -> None:
+    with pytest.raises(OutputError, match="the look-up found no output"):
+        use_what_is_not_there()
 
 
 @pytest.mark.usefixtures("prefect_api")

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from rakuten.data.demo_dump import write_demo_dump
+from rakuten.data.named_dump import ValidatedDump
 from rakuten.data.products import read_products
 from rakuten.data.snapshot import list_dump, record_snapshot
 from rakuten.exploration.comparison import compare_parts, compare_profiles
 from rakuten.exploration.images import describe_images
-from rakuten.exploration.page import render_exploration
+from rakuten.exploration.page import ExploredProducts, render_exploration
 from rakuten.exploration.products import describe_products
 from rakuten.exploration.profile import profile_products
 from rakuten.exploration.repeats import find_repeats
@@ -94,18 +95,17 @@ class Exploring:
         page = self.store.find(key) or self.hand_made.output(key, {"validation.html": ""})
         return self.store.run(
             render_exploration,
-            snapshot=self.snapshot,
-            validation=validation,
-            validation_page=page,
-            texts=self.texts,
-            described=self.described,
-            repeats=self.repeats,
-            words=self.words,
-            images=self.images,
-            samples=self.samples,
-            parts=self.parts,
-            comparison=self.compared_with(earlier) if earlier else None,
-            dump_name=self.dump.name,
+            dump=ValidatedDump(self.dump.name, self.snapshot, validation, page),
+            explored=ExploredProducts(
+                texts=self.texts,
+                described=self.described,
+                repeats=self.repeats,
+                words=self.words,
+                images=self.images,
+                samples=self.samples,
+                parts=self.parts,
+                comparison=self.compared_with(earlier) if earlier else None,
+            ),
             against_name=earlier.dump.name if earlier else "",
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from rakuten.data.named_dump import NamedDump
 from rakuten.errors import ContractError, GpuError, KeyInputError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput, report_progress
 from rakuten.outputs.child import Resources, run_in_child
@@ -133,6 +134,7 @@ VALUES = [
     (StageOutput(key="a-v1-b", folder=Path("/x")), None),
     [1, (2, Knobs())],
     {"a": Path("/b")},
+    NamedDump("monday", StageOutput(key="a-v1-b", folder=Path("/x"))),
 ]
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from rakuten.data.named_dump import NamedDump
 from rakuten.evaluation.evaluate import evaluate
+from rakuten.fusion.scored_models import ScoredModels
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
 from rakuten.prediction.package import ModelPackage, open_package
-from rakuten.prediction.packing import package_model
+from rakuten.prediction.packing import TrainedModel, package_model
 from rakuten.recipes import Plan, TextNgramsRecipe
 from rakuten.training.stages import train_model
 
@@ -87,17 +89,16 @@ class Packed:
         scored = dict(zip(names, self.models, strict=True)) | {"average vote": fusion}
         self.inputs: dict[str, Any] = {
             "plan": PLAN,
-            "names": names,
-            "models": self.models,
-            "refitted": (),
-            "weights": (None, None),
-            "decision": decision,
+            "models": tuple(map(TrainedModel, names, self.models)),
+            "scored": ScoredModels(
+                tuple(run(evaluate, scored=each, split=split, name=name) for name, each in scored.items()),
+                (fusion,),
+                decision,
+            ),
             "corpus_words": hand_made.output("find_corpus_words-v1-a", {"corpus_words.json": '["neuf"]'}),
-            "evaluations": tuple(run(evaluate, scored=each, split=split, name=name) for name, each in scored.items()),
             "clean": clean,
             "split": split,
-            "snapshots": (hand_made.output("record_snapshot-v1-a", {}, generated=False),),
-            "dump_names": ("small",),
+            "dumps": (NamedDump("small", hand_made.output("record_snapshot-v1-a", {}, generated=False)),),
         }
         self.output: StageOutput = run(package_model, **self.inputs)
 

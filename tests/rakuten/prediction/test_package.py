@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from rakuten.data.classes import LABELS
 from rakuten.data.fitted_products import FITTED_PRODUCTS, FittedProducts
+from rakuten.data.named_dump import NamedDump
 from rakuten.errors import MismatchError, PackageError
 from rakuten.images.weights import WeightsFile
 from rakuten.outputs.stage_output import file_digest
@@ -158,11 +160,13 @@ def test_names_of_runs_and_of_folders_are_told_apart(
 
 def test_other_models_than_the_decision_fuses_are_refused(packed: Any) -> None:
     with pytest.raises(MismatchError, match="expected the models to be packed"):
-        packed.store.run(package_model, **{**packed.inputs, "models": packed.models[::-1]})
+        packed.store.run(package_model, **{**packed.inputs, "models": packed.inputs["models"][::-1]})
 
 
 def test_refitted_models_stand_beside_the_scored_ones(packed: Any) -> None:
-    output = packed.store.run(package_model, **{**packed.inputs, "refitted": packed.models[::-1]})
+    pairs = zip(packed.inputs["models"], packed.models[::-1], strict=True)
+    models = tuple(replace(model, refitted=refitted) for model, refitted in pairs)
+    output = packed.store.run(package_model, **{**packed.inputs, "models": models})
     package = open_package(output.folder)
     member = package.record.members[0]
     assert package.record.is_refitted
@@ -174,7 +178,9 @@ def test_weights_of_a_backbone_travel_along(packed: Any, tmp_path: Path) -> None
     path = tmp_path / "weights.h5"
     path.write_bytes(b"weights")
     weights = WeightsFile(path=path, sha256=file_digest(path).sha256)
-    package = open_package(packed.store.run(package_model, **{**packed.inputs, "weights": (weights, None)}).folder)
+    first, second = packed.inputs["models"]
+    models = (replace(first, weights=weights), second)
+    package = open_package(packed.store.run(package_model, **{**packed.inputs, "models": models}).folder)
     found = [package.weights(member) for member in package.record.members]
     assert found[0] is not None
     assert (found[0].key, found[0].path) == (weights.key, package.folder / "weights/weights.h5")
@@ -183,7 +189,7 @@ def test_weights_of_a_backbone_travel_along(packed: Any, tmp_path: Path) -> None
 
 def test_the_card_of_models_trained_on_generated_data_says_so_first(packed: Any, copied: Path, hand_made: Any) -> None:
     snapshot = hand_made.output("record_snapshot-v1-b", {}, generated=True)
-    output = packed.store.run(package_model, **{**packed.inputs, "snapshots": (snapshot,), "dump_names": ("monday",)})
+    output = packed.store.run(package_model, **{**packed.inputs, "dumps": (NamedDump("monday", snapshot),)})
     lines = output.file("card.md").read_text("utf-8").splitlines()
     assert lines[2].startswith("**Trained on generated data: monday.**")
     assert "generated data" not in (copied / "card.md").read_text("utf-8")
@@ -191,9 +197,9 @@ def test_the_card_of_models_trained_on_generated_data_says_so_first(packed: Any,
 
 @pytest.mark.parametrize("name", hostile.TITLES.values(), ids=hostile.TITLES)
 def test_the_name_of_a_dump_is_text_in_the_card(name: str, packed: Any) -> None:
-    card = (
-        packed.store.run(package_model, **{**packed.inputs, "dump_names": (name,)}).file("card.md").read_text("utf-8")
-    )
+    (dump,) = packed.inputs["dumps"]
+    output = packed.store.run(package_model, **{**packed.inputs, "dumps": (replace(dump, name=name),)})
+    card = output.file("card.md").read_text("utf-8")
     plain = hostile.parse_markdown(card.replace("    rakuten predict", "rakuten predict"))
     assert " ".join(printable(name).split())[:8] in plain.get_text()
 

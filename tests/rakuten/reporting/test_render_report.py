@@ -14,18 +14,21 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from rakuten.data.classes import CODES
+from rakuten.data.named_dump import ValidatedDump
 from rakuten.errors import InputError
 from rakuten.evaluation.compare_models import compare_models
 from rakuten.evaluation.evaluate import evaluate
 from rakuten.evaluation.label_errors import find_label_errors
+from rakuten.fusion.scored_models import ScoredModels
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
+from rakuten.outputs.run_outputs import FindingOutputs
 from rakuten.outputs.stage_output import Manifest
 from rakuten.pages.page import SPACES
 from rakuten.printable import printable
 from rakuten.recipes import Plan, load_recipe
 from rakuten.reporting.scores import score_table
-from rakuten.reporting.stages import render_report
+from rakuten.reporting.stages import ReportedRun, render_report
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -111,6 +114,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, hand_made_in: Any) -> dict[
         "split": split,
         "command": "rakuten retrain --dump DIR --plan night",
         "dump_names": (HOSTILE,),
+        "validation_pages": (hand_made.output("render_validation-v1-0", {"validation.html": ""}),),
+        "is_study": False,
     }
 
 
@@ -170,9 +175,22 @@ def page(report: StageOutput) -> str:
 
 
 def run(inputs: dict[str, Any], **changed: Any) -> StageOutput:
-    arguments = {**inputs, **changed}
-    output: StageOutput = arguments.pop("hand_made").store.run(render_report, **arguments)
+    output: StageOutput = inputs["hand_made"].store.run(render_report, **arguments_of({**inputs, **changed}))
     return output
+
+
+def arguments_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The stage's own arguments."""
+    of_dumps = ("dump_names", "snapshots", "validations", "validation_pages")
+    return {
+        "run": ReportedRun(inputs["plan"], inputs["command"], inputs["is_study"]),
+        "dumps": tuple(ValidatedDump(*values) for values in zip(*(inputs[name] for name in of_dumps), strict=True)),
+        "clean": inputs["clean"],
+        "split": inputs["split"],
+        "scored": ScoredModels(inputs["evaluations"], inputs["fusions"], inputs["decision"]),
+        "findings": FindingOutputs(**inputs["findings"]),
+        "previous": inputs["previous"],
+    }
 
 
 class Elements(HTMLParser):
@@ -203,7 +221,8 @@ def test_page_is_well_formed_and_every_link_leads_somewhere(page: str) -> None:
     assert elements.open == []
     ids = {attributes["id"] for _, attributes in elements.seen if "id" in attributes}
     links = {attributes["href"] for tag, attributes in elements.seen if tag == "a"}
-    assert links == {f"#{name}" for name in ids} | {"costs.html"}
+    pages = {"costs.html", "../render_validation-v1-0/validation.html"}
+    assert links == {f"#{name}" for name in ids} | pages
 
 
 @pytest.mark.parametrize("title", hostile.TITLES.values(), ids=hostile.TITLES)
@@ -285,8 +304,7 @@ def test_page_says_what_the_run_was_made_of(page: str) -> None:
 
 
 def test_report_is_the_same_bytes_each_time(inputs: dict[str, Any], report: StageOutput, tmp_path: Path) -> None:
-    arguments = {name: value for name, value in inputs.items() if name != "hand_made"}
-    render_report.function(tmp_path, **arguments)
+    render_report.function(tmp_path, **arguments_of(inputs))
     for name in ("report.html", "report.md"):
         assert (tmp_path / name).read_bytes() == report.file(name).read_bytes()
 
@@ -410,8 +428,7 @@ def test_only_the_costs_differ_where_the_same_outputs_took_another_time(
         return manifest.model_copy(update=times)
 
     monkeypatch.setattr(StageOutput, "manifest", property(slower))
-    arguments = {name: value for name, value in inputs.items() if name != "hand_made"}
-    render_report.function(tmp_path, **arguments)
+    render_report.function(tmp_path, **arguments_of(inputs))
     same = {name: (tmp_path / name).read_bytes() == report.file(name).read_bytes() for name in report.manifest.files}
     assert [name for name, is_same in same.items() if not is_same] == ["costs.html", "costs.parquet"]
 
@@ -463,8 +480,8 @@ def test_leaderboard_has_every_row_the_best_first(inputs: dict[str, Any]) -> Non
 
 
 def test_the_report_links_to_the_validation_page(inputs: dict[str, Any]) -> None:
-    rendered = inputs["hand_made"].output("render_validation-v1-0", {"validation.html": ""})
-    report = run(inputs, validation_pages=(rendered,))
+    (rendered,) = inputs["validation_pages"]
+    report = run(inputs)
     page = hostile.parse_page(report.file("report.html").read_text("utf-8"))
     (link,) = [link["href"] for link in page.find_all("a") if link.text == "validation page"]
     assert (report.folder / link).resolve() == rendered.file("validation.html").resolve()

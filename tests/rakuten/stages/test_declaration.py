@@ -1,5 +1,6 @@
 """Keys: what changes them and what does not."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ class Knobs(BaseModel):
     model_config = ConfigDict(frozen=True)
     rate: float = 0.1
     words: tuple[str, ...] = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Group:
+    output: StageOutput
+    knobs: Any = None
 
 
 def body(out: Path, upstream: Any = None, knobs: Any = None, dump: Path | None = None, workers: int = 1) -> None:
@@ -143,4 +150,18 @@ def test_a_module_chosen_by_name_enters_the_key(monkeypatch: pytest.MonkeyPatch)
     identity = declared().identity(knobs=(Chooses(),))
     assert set(identity["libraries"]) == {"numpy"}
     assert identity["environment"] == {"device": "cpu"}
-    assert asked == [[body.__module__, "rakuten.data.classes"]]
+    declared().key(knobs=Group(UPSTREAM, Chooses()))
+    assert asked == [[body.__module__, "rakuten.data.classes"]] * 2
+
+
+def test_grouped_arguments_enter_the_key_by_their_fields() -> None:
+    elsewhere = Group(StageOutput(key=UPSTREAM.key, folder=Path("/there")), knobs=1)
+    others = [Group(UPSTREAM, knobs=2), Group(StageOutput("clean-v1-abd", Path("here")), knobs=1), None]
+    key = declared().key(knobs=Group(UPSTREAM, knobs=1))
+    assert declared().key(knobs=elsewhere) == key
+    assert key not in {declared().key(knobs=other) for other in others}
+
+
+def test_a_field_whose_content_is_unclear_is_named() -> None:
+    with pytest.raises(KeyInputError, match=r"knobs\[0\]\.knobs is a pathlib"):
+        declared().key(knobs=(Group(UPSTREAM, knobs=Path("/data")),))

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 
 # Trained in seconds: what is measured is what is not done again, not how long training takes.
 PLAN = 'recipes = ["text_ngrams", "image_small_cnn"]\n'
@@ -41,7 +41,7 @@ def image_work(made: dict[str, dict[str, Any]]) -> list[tuple[int, int]]:
 def backfill(folder: Path, only: str) -> float:
     """Run the command; seconds."""
     clock = time.monotonic()
-    command = [sys.executable, "-c", "from flows.cli import main; main()", "backfill", "--only", only]
+    command = [sys.executable, "-c", "from flows.cli.main import main; main()", "backfill", "--only", only]
     environment = {
         **os.environ,
         "RAKUTEN_OUTPUTS": str(folder / "outputs"),

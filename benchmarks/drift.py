@@ -13,8 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.classes import CLASSES, NUM_CLASSES
-from rakuten.data.shift import FALSE_ALARM, TOO_FEW, Shift, shift_of_counts, shift_of_values
+from rakuten.catalogue.classes import CLASSES, NUM_CLASSES
+from rakuten.statistics.population_shift import FALSE_ALARM, TOO_FEW, Shift, shift_of_counts, shift_of_values
 
 SIZES = ((5, 5), (10, 10), (20, 20), (50, 50), (200, 200), (1000, 1000), (1000, 5), (1000, 10), (1000, 20))
 KINDS = ("yes/no", "27 classes", "number")

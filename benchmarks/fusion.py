@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import TARGETS
-from rakuten.data.layout import X_TRAIN, Y_TRAIN
+from rakuten.catalogue.classes import TARGETS
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED, Probabilities
-from rakuten.data.snapshot import list_dump, record_snapshot
 from rakuten.data.split import normalise_title, place_of
-from rakuten.evaluation.paired import compare
+from rakuten.dumps.layout import X_TRAIN, Y_TRAIN
+from rakuten.dumps.snapshot import list_dump, record_snapshot
+from rakuten.evaluation.paired_comparison import compare
 from rakuten.evaluation.scores import count_confusions, f1_weighted
 from rakuten.fusion.alignment import align
-from rakuten.fusion.choice import Candidate, choose
 from rakuten.fusion.fuser import Fuser
+from rakuten.fusion.selection import Candidate, choose
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.images.features import extract_features
 from rakuten.images.weights import find_weights

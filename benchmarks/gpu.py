@@ -34,7 +34,7 @@ from typing import Any
 
 from gpu_sections.context import FULL, TINY, Context
 
-from rakuten.outputs.orphans import die_with_parent
+from rakuten.outputs.parent_death_signal import die_with_parent
 
 FIGURES = "gpu.jsonl"
 LOGS = "logs"

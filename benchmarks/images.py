@@ -34,12 +34,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import CODES, NUM_CLASSES
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.layout import X_TRAIN, Y_TRAIN
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.snapshot import list_dump, record_snapshot
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.layout import X_TRAIN, Y_TRAIN
+from rakuten.dumps.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.images.arrays import FEATURES, PIXELS, ImageArrays
 from rakuten.images.features import extract_features
 from rakuten.images.resizing import resize_images
@@ -50,8 +50,8 @@ from rakuten.reporting.recipe_text import recipe_toml
 from rakuten.settings import Settings
 from rakuten.training.examples import Examples, examples_of
 from rakuten.training.families.image_network import gather_images
-from rakuten.training.learning_rate_search import search_network_rate
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.lr_finder.search import search_network_rate
+from rakuten.training.networks.network import NetworkData, train_network
 
 SIZE = 224
 ALPHA = 0.35
@@ -295,7 +295,7 @@ def compare_nights(dump: Path, grown: Path, folder: Path) -> None:
     print("nights: `rakuten retrain` of one image model")
     seen: set[Path] = set()
     for name, delivered in (("first run", dump), ("second run", dump), ("5 % new photos", grown)):
-        command = [sys.executable, "-c", "from flows.cli import main; main()", "retrain"]
+        command = [sys.executable, "-c", "from flows.cli.main import main; main()", "retrain"]
         with timed() as clock:
             done = subprocess.run(
                 [*command, "--dump", str(delivered), "--plan", str(plan), "--modality", "image"],

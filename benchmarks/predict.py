@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 
-RAKUTEN = (sys.executable, "-c", "from flows.cli import main; main()")
+RAKUTEN = (sys.executable, "-c", "from flows.cli.main import main; main()")
 STAGES = ("read_products", "validate_dump", "clean_products", "classify_products", "write_submission")
 
 

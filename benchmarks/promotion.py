@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import CLASSES, CODES, NUM_CLASSES
-from rakuten.evaluation.paired import count_cells
+from rakuten.catalogue.classes import CLASSES, CODES, NUM_CLASSES
+from rakuten.evaluation.paired_comparison import count_cells
+from rakuten.evaluation.randomisation_test import chance_of_lead, lower_end
 from rakuten.evaluation.scores import count_confusions, f1_weighted
 from rakuten.promotion.gate import Answers, check_classes
-from rakuten.promotion.lead import chance_of_lead, lower_end
 from rakuten.promotion.rules import GateRules
 
 SHARES = np.array([found.published_count for found in CLASSES], np.float64)

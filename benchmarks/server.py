@@ -26,9 +26,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.serving.api import ask
-from flows.serving.environment import prefect_environment
-from flows.serving.processes import end, free_port, start, wait_until_ready
+from deployments.server.api import ask
+from deployments.server.environment import prefect_environment
+from deployments.server.processes import end, free_port, start, wait_until_ready
 from rakuten.settings import Settings
 
 POOL = "benchmark"
@@ -90,7 +90,7 @@ def measure(kind: str, runs: int, workers: int, at_once: int, folder: Path, *, p
     with database(kind, folder) as connection, contextlib.ExitStack() as processes:
         os.environ.update(prefect_environment(Settings(outputs=folder)))
         os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = connection
-        module = ["prefect", "server", "start"] if plain else ["flows.serving.server"]
+        module = ["prefect", "server", "start"] if plain else ["deployments.server.prefect_server"]
         command = [*module, "--host", "127.0.0.1", "--port", str(port)]
         with log.open("wb") as stream, _output_to(stream.fileno()):
             server = start(command, {"PREFECT_LOGGING_TO_API_ENABLED": "false"})

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import TARGETS
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.layout import X_TRAIN, Y_TRAIN
+from rakuten.catalogue.classes import TARGETS
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.layout import X_TRAIN, Y_TRAIN
 from rakuten.recipes import CleaningRecipe, TextNgramsRecipe, load_recipe
 from rakuten.text.cleaning import Cleaner
 from rakuten.text.ngrams import ngram_text
 from rakuten.text.stop_words import stop_words
-from rakuten.training.ngram_classifier import NgramClassifier, Texts
+from rakuten.training.classifiers.ngram_classifier import NgramClassifier, Texts
 
 FIELDS = ("designation", "description")
 

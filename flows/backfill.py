@@ -8,22 +8,22 @@ from typing import Annotated, Literal
 from prefect import Flow
 from pydantic import Field
 
-from flows.console import table_of
-from flows.declaring import project_flow
 from flows.drift import drift
-from flows.expected import expected_stages
+from flows.dry_run import expected_stages
 from flows.features import features
-from flows.parameters import PlanName
 from flows.retrain import retrain
 from flows.score import score
-from rakuten.data.catalogue import CataloguedDump
+from rakuten.dumps.catalogue_folder import CataloguedDump
 from rakuten.errors import BackfillError
+from rakuten.pages.terminal import table_of
 from rakuten.promotion.naming import CHAMPION
 from tasks.backfills import BackfillPlanner, DumpPlan, outcome_rows, publish_outcome, publish_plan
 from tasks.catalogue import Order, dumps_between
-from tasks.in_use import using_outputs
-from tasks.precedence import giving_way
-from tasks.sub_runs import run_each
+from tasks.orchestration.child_flows import run_each
+from tasks.orchestration.flow_parameters import PlanName
+from tasks.orchestration.nightly_priority import giving_way
+from tasks.orchestration.outputs_lock import using_outputs
+from tasks.orchestration.project_flow import project_flow
 
 logger = logging.getLogger("rakuten.backfill")
 

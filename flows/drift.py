@@ -1,17 +1,17 @@
 """The drift flow: a dump against the one that the champion learnt from."""
 
-from flows.declaring import project_flow
 from flows.explore import profile
+from flows.held_out_products import choose_test_products, predict_test_products
 from flows.prepare import prepare
-from flows.unseen import choose_test_products, predict_test_products
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.naming import CHAMPION
 from rakuten.recipes import Plan
+from rakuten.runs.records import RunRecord
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
 from tasks.drift import publish_drift
 from tasks.dumps import Dump, open_dump, recorded_dump
+from tasks.orchestration.project_flow import project_flow
 from tasks.predictions import classify, find_package, fitted_products
 from tasks.promotion import run_of
 from tasks.runs import recorded_run, run_book

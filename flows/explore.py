@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from flows.declaring import project_flow
 from flows.prepare import CheckedDump, validate
 from rakuten.exploration.page import ExploredProducts
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import CleaningRecipe
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
-from tasks.artifacts import publish_exploration
 from tasks.dumps import Dump, open_dump
+from tasks.observability.artifacts import publish_exploration
+from tasks.orchestration.project_flow import project_flow
 from tasks.runs import recorded_run
 
 # The squares that the small CNN is trained on: whoever trains on a dump has them already.

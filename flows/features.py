@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from flows.declaring import project_flow
-from flows.parameters import PlanName
 from flows.prepare import prepare
-from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import Plan, Recipe, load_plan
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
 from tasks.dumps import Dump, open_dump
 from tasks.models import ModelData, check_images, images_for
+from tasks.orchestration.flow_parameters import PlanName
+from tasks.orchestration.project_flow import project_flow
 from tasks.runs import recorded_run
 
 

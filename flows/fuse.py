@@ -4,21 +4,21 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from flows.declaring import project_flow
-from flows.parameters import PlanName
 from flows.prepare import Prepared, recorded_preparation
 from flows.train import Trained, split_for_learning
 from rakuten.fusion.scored_models import ScoredModels
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import FindingOutputs, RunOutputs
 from rakuten.prediction.chosen_models import ChosenModels, choose_models
 from rakuten.prediction.packing import TrainedModel
 from rakuten.recipes import Plan, load_plan
 from rakuten.reporting.stages import ReportedRun
+from rakuten.runs.run_outputs import FindingOutputs, RunOutputs
 from tasks import stages
-from tasks.artifacts import publish_run
-from tasks.previous import find_previous
+from tasks.observability.artifacts import publish_run
+from tasks.orchestration.flow_parameters import PlanName
+from tasks.orchestration.project_flow import project_flow
+from tasks.previous_run import find_previous
 from tasks.runs import recorded_run, run_book
 from tasks.weights import feature_weights
 

@@ -1,15 +1,15 @@
 """The nightly flow: a retraining on the newest complete dump of the catalogue, and its models at the gate."""
 
-from flows.declaring import project_flow
 from flows.drift import drift
-from flows.parameters import PlanName
 from flows.promote import promote_run
 from flows.retrain import retrain
 from rakuten.recipes.plan import Modality
-from tasks.artifacts import publish_night
 from tasks.catalogue import newest_dump
-from tasks.naming import rename_run
-from tasks.precedence import going_first
+from tasks.observability.artifacts import publish_night
+from tasks.orchestration.flow_parameters import PlanName
+from tasks.orchestration.nightly_priority import going_first
+from tasks.orchestration.project_flow import project_flow
+from tasks.orchestration.run_names import rename_run
 from tasks.promotion import learnt_from_others, reigning_run
 
 

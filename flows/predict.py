@@ -1,13 +1,13 @@
 """The predict flow: a model package on the products of a dump."""
 
-from flows.declaring import project_flow
 from flows.prepare import prepare
-from rakuten.data.layout import Part
-from rakuten.outputs.run_outputs import RunOutputs
+from rakuten.dumps.layout import Part
 from rakuten.promotion.naming import CHAMPION
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
 from tasks.contracts import contracts
 from tasks.dumps import open_dump
+from tasks.orchestration.project_flow import project_flow
 from tasks.predictions import classify, deliver, find_package
 from tasks.runs import recorded_run
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from rakuten.data.named_dump import ValidatedDump
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunRecord
 from rakuten.recipes import CleaningRecipe
+from rakuten.runs.records import RunRecord
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
 from tasks.contracts import DUMP_CONTRACTS, contracts
 from tasks.dumps import Dump, recorded_dumps

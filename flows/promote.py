@@ -1,17 +1,17 @@
 """The promote flow: a run at the gate."""
 
-from flows.declaring import project_flow
-from flows.unseen import choose_test_products, predict_test_products
+from flows.held_out_products import choose_test_products, predict_test_products
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.contest import Contest
 from rakuten.promotion.decisions import require_reason
 from rakuten.promotion.naming import NEWEST
 from rakuten.promotion.stages import same_products
+from rakuten.runs.records import RunRecord
 from tasks import stages
 from tasks.dumps import recorded_dump
 from tasks.futures import outputs_of
-from tasks.in_use import using_outputs
+from tasks.orchestration.outputs_lock import using_outputs
+from tasks.orchestration.project_flow import project_flow
 from tasks.predictions import find_package, fitted_products
 from tasks.promotion import conclude, contracts_of, gate_rules, open_contest, tell_registry
 from tasks.runs import run_book

@@ -2,18 +2,18 @@
 
 import shlex
 
-from flows.declaring import project_flow
 from flows.fuse import fuse_models
-from flows.parameters import PlanName
 from flows.prepare import prepare
 from flows.train import train_models
-from rakuten.outputs.run_outputs import RunOutputs
 from rakuten.recipes import Plan, Recipe, load_plan
 from rakuten.recipes.plan import Modality
 from rakuten.reporting.stages import ReportedRun
-from tasks.artifacts import TEXT_STUDY, publish_run
+from rakuten.runs.run_outputs import RunOutputs
 from tasks.dumps import Dump, open_dump
 from tasks.models import recipes_for
+from tasks.observability.artifacts import TEXT_STUDY, publish_run
+from tasks.orchestration.flow_parameters import PlanName
+from tasks.orchestration.project_flow import project_flow
 from tasks.runs import recorded_run
 
 

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from flows.declaring import project_flow
 from flows.prepare import prepare
-from rakuten.data.layout import Part
+from rakuten.dumps.layout import Part
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunRecord
 from rakuten.prediction.package import ModelPackage
 from rakuten.promotion.naming import CHAMPION
+from rakuten.runs.records import RunRecord
+from rakuten.runs.run_outputs import RunOutputs
 from tasks import stages
-from tasks.artifacts import publish_scores
 from tasks.dumps import Dump, open_dump
+from tasks.observability.artifacts import publish_scores
+from tasks.orchestration.project_flow import project_flow
 from tasks.predictions import classify, find_package, fitted_products, run_behind
 from tasks.runs import recorded_run
 

@@ -1,10 +1,10 @@
 """The validate flow: contracts alone."""
 
-from flows.declaring import project_flow
 from flows.prepare import validate
-from rakuten.outputs.run_outputs import RunOutputs
-from tasks.artifacts import publish_validation
+from rakuten.runs.run_outputs import RunOutputs
 from tasks.dumps import open_dump
+from tasks.observability.artifacts import publish_validation
+from tasks.orchestration.project_flow import project_flow
 from tasks.runs import recorded_run
 
 

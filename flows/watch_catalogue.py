@@ -2,9 +2,9 @@
 
 import time
 
-from flows.declaring import project_flow
 from tasks.arrivals import tell_of_arrivals
 from tasks.catalogue import open_catalogue
+from tasks.orchestration.project_flow import project_flow
 
 # Prefect 3.8 sends the first heartbeat of a run beside it. One that is sent after the run's end is followed by nothing,
 # as if the run had died, and this flow would otherwise be over before.

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         ui_port: Port of the Prefect server and UI that the command line starts.
         public_urls: Further addresses of the server, separated by commas, e.g. `https://prefect.example.com`; requests
             under any other name than these and loopback are refused.
-        catalogue: Folder that dumps are delivered into, one folder each; see `rakuten.data.catalogue`.
+        catalogue: Folder that dumps are delivered into, one folder each; see `rakuten.dumps.catalogue_folder`.
         settle_seconds: How long nothing may have changed in a dump without `_SUCCESS` before it is taken for complete.
         worker_runs: Flow runs that a worker of this machine carries out at once; trainings are bounded by slots.
         nightly_deadline_minutes: A nightly run that is not over so long after it began is reported.

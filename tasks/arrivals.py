@@ -13,13 +13,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from rakuten.data.catalogue import Catalogue, CataloguedDump
-from rakuten.data.snapshot import list_dump
+from rakuten.dumps.catalogue_folder import Catalogue, CataloguedDump
+from rakuten.dumps.snapshot import list_dump
 from rakuten.errors import DumpError, EventError
 from rakuten.outputs.atomic import set_aside, write_whole
 from rakuten.outputs.locks import exclusive
 from rakuten.settings import Settings
-from tasks.events import tell_of_dump
+from tasks.observability.events import tell_of_dump
 
 logger = logging.getLogger("rakuten.arrivals")
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from prefect.client.schemas.objects import State
 
-from rakuten.data.validation import VERDICT_FILE
+from rakuten.contracts.validation import VERDICT_FILE
 from rakuten.errors import InputError
-from rakuten.outputs.runs import RunBook, RunRecord
+from rakuten.runs.planning import Expectation
+from rakuten.runs.records import RunBook, RunRecord
 from tasks.drift import drift_of
-from tasks.planning import Expectation
-from tasks.publishing import publish_table
+from tasks.observability.publishing import publish_table
 from tasks.runs import run_book
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from rakuten.data.catalogue import Catalogue, CataloguedDump, read_catalogue
+from rakuten.dumps.catalogue_folder import Catalogue, CataloguedDump, read_catalogue
 from rakuten.settings import Settings
 
 Order = Literal["oldest", "newest"]

@@ -1,7 +1,7 @@
 """The contracts a task needs, as content that enters its key."""
 
 from data_contracts import load_contract
-from rakuten.data.contracts import Contract
+from rakuten.contracts.contract import Contract
 
 # What a dump is held against.
 DUMP_CONTRACTS = ("raw_products", "labels", "images")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from rakuten.data.shift import TOO_FEW
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.drift import read_alarms, read_drift, tell_drift
-from tasks.events import tell_of_drift
-from tasks.publishing import publish_markdown, publish_table
+from rakuten.runs.records import RunBook, RunRecord, Status
+from rakuten.statistics.population_shift import TOO_FEW
+from tasks.observability.events import tell_of_drift
+from tasks.observability.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 FLOW = "drift"

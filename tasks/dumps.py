@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rakuten.data.named_dump import NamedDump
-from rakuten.data.snapshot import DumpListing, list_dump, read_listing, record_snapshot
+from rakuten.dumps.snapshot import DumpListing, list_dump, read_listing, record_snapshot
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.outputs.runs import RunRecord
+from rakuten.runs.records import RunRecord
 from rakuten.settings import Settings
 from tasks.look_up import LookUp
 from tasks.runs import run_book

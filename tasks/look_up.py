@@ -8,8 +8,8 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 
 from rakuten.outputs import StageOutput
+from rakuten.runs.planning import current_planner
 from tasks.futures import SubmittedOutput, with_futures
-from tasks.planning import current_planner
 
 P = ParamSpec("P")
 R = TypeVar("R")

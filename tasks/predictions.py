@@ -3,15 +3,15 @@
 import logging
 import shutil
 
-from rakuten.data.layout import Part
+from rakuten.dumps.layout import Part
 from rakuten.errors import InputError, PackageError
 from rakuten.outputs import StageOutput
 from rakuten.outputs.atomic import whole_file
-from rakuten.outputs.runs import RunRecord
 from rakuten.paths import named_path, why_no_folder
 from rakuten.prediction.package import ModelPackage, ModelVariant, PackagedMember, open_package, package_folder
 from rakuten.promotion.naming import named_run
 from rakuten.recipes import ImageInput
+from rakuten.runs.records import RunRecord
 from tasks import stages
 from tasks.dumps import Dump
 from tasks.models import ModelData, images_for

@@ -4,8 +4,6 @@ import logging
 
 from rakuten.errors import ChampionChangedError, ChampionError, InputError, RegistryError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import Role
-from rakuten.outputs.runs import RunRecord, Status
 from rakuten.pages.markdown import escape_markdown
 from rakuten.promotion.champions import ChampionBook, Standing
 from rakuten.promotion.contest import Contest, decide
@@ -15,9 +13,11 @@ from rakuten.promotion.registry import Registry
 from rakuten.promotion.rules import GateRules, load_rules
 from rakuten.promotion.stages import read_checks
 from rakuten.recipes import Plan
+from rakuten.runs.records import RunRecord, Status
+from rakuten.runs.run_outputs import Role
 from rakuten.settings import Settings
-from tasks.events import tell_of_decision
-from tasks.publishing import publish_markdown, publish_table
+from tasks.observability.events import tell_of_decision
+from tasks.observability.publishing import publish_markdown, publish_table
 from tasks.runs import run_book
 
 logger = logging.getLogger("rakuten.promotion")

@@ -15,13 +15,13 @@ from prefect.runtime import flow_run
 from rakuten.errors import ContractError
 from rakuten.outputs import OutputStore
 from rakuten.outputs.locks import exclusive
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.recipes import ImageStudyPlan, Plan
+from rakuten.runs.records import RunBook, RunRecord, Status
+from rakuten.runs.run_outputs import RunOutputs
 from rakuten.settings import Settings
-from tasks.events import tell_of_broken_contract
 from tasks.futures import outputs_of
-from tasks.in_use import using_outputs
+from tasks.observability.events import tell_of_broken_contract
+from tasks.orchestration.outputs_lock import using_outputs
 
 logger = logging.getLogger("rakuten.runs")
 

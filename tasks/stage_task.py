@@ -15,17 +15,17 @@ from prefect.states import State
 
 from rakuten.errors import KeyInputError, OutputError, RakutenError, StageProcessError
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.outputs.child import run_in_child
 from rakuten.outputs.progress import listening
 from rakuten.outputs.stage_output import MANIFEST
+from rakuten.outputs.subprocess_runner import run_in_child
+from rakuten.runs.planning import current_planner
 from rakuten.settings import Settings
 from rakuten.stages import Stage
-from tasks.engine import taking
 from tasks.futures import SubmittedOutput, with_futures
-from tasks.planning import current_planner
-from tasks.progress import ProgressArtifact
-from tasks.records import RECORDS
-from tasks.slots import light_resources, training_slot
+from tasks.observability.progress import ProgressArtifact
+from tasks.orchestration.engine import taking
+from tasks.orchestration.prefect_cache import RECORDS
+from tasks.orchestration.slots import light_resources, training_slot
 
 P = ParamSpec("P")
 Inputs = dict[str, object]

@@ -4,21 +4,20 @@ They bear no tags: for each tag of each run Prefect's server writes a concurrenc
 writes meet, are answered 503 and tried again two seconds later.
 """
 
+from rakuten.contracts.validation import accept_products as _accept_products
+from rakuten.contracts.validation import check_table as _check_table
+from rakuten.contracts.validation import validate_dump as _validate_dump
+from rakuten.contracts.validation_page import render_validation as _render_validation
 from rakuten.data.fitted_products import list_fitted_products as _list_fitted_products
-from rakuten.data.merging import merge_products as _merge_products
-from rakuten.data.products import read_products as _read_products
 from rakuten.data.split import pool_sides as _pool_sides
 from rakuten.data.split import split_products as _split_products
-from rakuten.data.validation import accept_products as _accept_products
-from rakuten.data.validation import check_table as _check_table
-from rakuten.data.validation import validate_dump as _validate_dump
-from rakuten.data.validation_page import render_validation as _render_validation
+from rakuten.dumps.merging import merge_products as _merge_products
+from rakuten.dumps.products import read_products as _read_products
 from rakuten.evaluation.compare_models import compare_models as _compare_models
 from rakuten.evaluation.duplicates import find_duplicates as _find_duplicates
 from rakuten.evaluation.evaluate import evaluate as _evaluate
 from rakuten.evaluation.label_errors import find_label_errors as _find_label_errors
 from rakuten.evaluation.near_twins import find_near_twins as _find_near_twins
-from rakuten.evaluation.rate_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.evaluation.slices import score_slices as _score_slices
 from rakuten.exploration.comparison import compare_parts as _compare_parts
 from rakuten.exploration.comparison import compare_profiles as _compare_profiles
@@ -38,14 +37,15 @@ from rakuten.images.joining import join_images as _join_images
 from rakuten.images.measures import measure_images as _measure_images
 from rakuten.images.resizing import resize_images as _resize_images
 from rakuten.prediction.classify import classify_products as _classify_products
+from rakuten.prediction.drop_train_rows import keep_unfitted as _keep_unfitted
 from rakuten.prediction.packing import package_model as _package_model
-from rakuten.prediction.unfitted import keep_unfitted as _keep_unfitted
 from rakuten.promotion.drift import measure_drift as _measure_drift
 from rakuten.promotion.first_champion import judge_first_champion as _judge_first_champion
 from rakuten.promotion.keep_test_products import keep_test_products as _keep_test_products
 from rakuten.promotion.stages import judge_challenger as _judge_challenger
 from rakuten.reporting.decided import select_decided as _select_decided
 from rakuten.reporting.examples import pick_examples as _pick_examples
+from rakuten.reporting.lr_curve import draw_rate_curve as _draw_rate_curve
 from rakuten.reporting.stages import render_report as _render_report
 from rakuten.reporting.study import render_study as _render_study
 from rakuten.reporting.study_steps import report_rates as _report_rates

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rakuten.training.pictured import gather_images
+from rakuten.training.image_examples import gather_images
 
 from gpu_sections.context import Context, timed
-from rakuten.data.classes import CODES
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.layout import X_TRAIN, Y_TRAIN
-from rakuten.data.snapshot import list_dump, record_snapshot
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.catalogue.classes import CODES
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.layout import X_TRAIN, Y_TRAIN
+from rakuten.dumps.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.images.arrays import PIXELS, ImageArrays
 from rakuten.images.resizing import decode_square, resize_images
 from rakuten.outputs import OutputStore
 from rakuten.training.examples import Examples
-from rakuten.training.steps import Rows
+from rakuten.training.networks.steps import Rows
 
 INDEX = "photos.json"
 # Images that each thread decodes for a figure.

@@ -18,14 +18,14 @@ import numpy as np
 from gpu_sections.context import FULL, TINY, Context, timed
 from gpu_sections.other_device import ON_CPU, ON_GPU
 from gpu_sections.small_training import examples_of, recipe_of, shared_device
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.errors import InputError
 from rakuten.models.building import build_model
-from rakuten.outputs.orphans import die_with_parent
+from rakuten.outputs.parent_death_signal import die_with_parent
 from rakuten.recipes import rate_finder
-from rakuten.training.range_test import range_test
-from rakuten.training.rate_choice import choose_rate
+from rakuten.training.lr_finder.range_test import range_test
+from rakuten.training.lr_finder.rate_choice import choose_rate
 
 # Rates whose losses are compared: beyond them rounding has grown into other numbers.
 COMPARED = 50

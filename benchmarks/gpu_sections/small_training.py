@@ -25,11 +25,11 @@ import numpy.typing as npt
 from gpu_sections.context import FULL, TINY, Context
 from gpu_sections.device import weights_from_numpy
 from gpu_sections.photos import Photos
-from rakuten.outputs.orphans import die_with_parent
+from rakuten.outputs.parent_death_signal import die_with_parent
 from rakuten.recipes import Augmentation, Backbone, FitSettings, ImageBackboneRecipe, ImageNetworkRecipe, load_recipe
-from rakuten.training.checkpoints import CHECKPOINT_SECONDS
 from rakuten.training.examples import Examples
-from rakuten.training.network import train_network
+from rakuten.training.networks.checkpoints import CHECKPOINT_SECONDS
+from rakuten.training.networks.network import train_network
 
 # Steps that compile, or come before the pace is steady.
 WARM_UP = 20

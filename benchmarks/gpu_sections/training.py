@@ -22,13 +22,13 @@ from gpu_sections.device import (
     weights_from_numpy,
 )
 from gpu_sections.photos import Photos
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model
 from rakuten.recipes import Augmentation, Backbone, ImageBackboneRecipe, load_recipe
-from rakuten.training.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
-from rakuten.training.fit import fit
-from rakuten.training.steps import Rows, Steps
+from rakuten.training.networks.checkpoints import CHECKPOINT_SECONDS, Checkpoint, Checkpoints
+from rakuten.training.networks.fit import fit
+from rakuten.training.networks.steps import Rows, Steps
 
 if TYPE_CHECKING:
     import keras

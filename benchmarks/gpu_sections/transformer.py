@@ -5,7 +5,7 @@ import importlib.util
 from gpu_sections.context import Context
 from gpu_sections.device import repeat_for, utilisation
 from gpu_sections.training import NUM_ROWS
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 
 LENGTH = 64
 EPOCHS = 3

@@ -1,1 +1,1 @@
-"""What comes in: dumps, contracts, products, splits."""
+"""Data of models: split, label masking, cross-fitting folds, class probabilities."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.errors import MismatchError
 
 PROBABILITIES = "probabilities.parquet"

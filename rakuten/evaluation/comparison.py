@@ -9,8 +9,8 @@ import pandas as pd
 
 from rakuten.errors import InputError
 from rakuten.evaluation.difference import Difference
-from rakuten.evaluation.mcnemar import McNemar, mcnemar
-from rakuten.evaluation.paired import Paired, compare
+from rakuten.evaluation.paired_comparison import Paired, compare
+from rakuten.statistics.mcnemar import McNemar, mcnemar
 
 TO_RIGHT, TO_WRONG = "wrong → right", "right → wrong"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.evaluation.scores import Counts
 
 

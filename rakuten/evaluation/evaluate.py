@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import CODES, LABELS
+from rakuten.catalogue.classes import CODES, LABELS
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.errors import InputError
 from rakuten.evaluation.confusion import rank_confusions
-from rakuten.evaluation.held_out import read_test_truth
+from rakuten.evaluation.ground_truth import Truth, read_truth, require_unfitted
 from rakuten.evaluation.plots import draw_confusion, draw_curves, draw_reliability
 from rakuten.evaluation.predictions import PREDICTIONS, write_predictions
 from rakuten.evaluation.reliability import Calibration, calibrate
@@ -22,7 +22,7 @@ from rakuten.evaluation.scores import (
     f1_weighted_interval,
     score_classes,
 )
-from rakuten.evaluation.truth import Truth, read_truth, require_unfitted
+from rakuten.evaluation.test_labels import read_test_truth
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
 

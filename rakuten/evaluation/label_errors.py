@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.evaluation.held_out import read_test_truth
+from rakuten.evaluation.ground_truth import read_truth, require_unfitted
 from rakuten.evaluation.scores import targets_of
-from rakuten.evaluation.truth import read_truth, require_unfitted
+from rakuten.evaluation.test_labels import read_test_truth
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
 

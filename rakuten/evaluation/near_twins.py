@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.joined import IMAGES_FILE
+from rakuten.dumps.joined_table import IMAGES_FILE
 from rakuten.images.perceptual_hash import distance as hash_distance
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.evaluation.reliability import BINS, Calibration
 from rakuten.evaluation.scores import Counts
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import OutputError
-from rakuten.evaluation.truth import Truth
+from rakuten.evaluation.ground_truth import Truth
 from rakuten.outputs import StageOutput
 
 PREDICTIONS = "predictions.parquet"

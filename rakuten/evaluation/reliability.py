@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.calibration_error import calibration_error
 from rakuten.data.probabilities import Probabilities
-from rakuten.data.temperature import at_temperature, fit_temperature
+from rakuten.evaluation.ground_truth import Truth
 from rakuten.evaluation.scores import targets_of
-from rakuten.evaluation.truth import Truth
+from rakuten.statistics.calibration_error import calibration_error
+from rakuten.statistics.temperature_scaling import at_temperature, fit_temperature
 
 # Of equal width, as in reliability diagrams; fewer than for the calibration error, so that each holds some products.
 BINS = 10

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.errors import InputError, MismatchError
 
 Counts = npt.NDArray[np.int64]

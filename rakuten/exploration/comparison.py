@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.shift import Shift
 from rakuten.exploration.profile import PROFILE_SCHEMA, read_profile
 from rakuten.exploration.shifts import VOCABULARY, Compared, compare, compare_words
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
+from rakuten.statistics.population_shift import Shift
 
 SHIFTS_FILE = "shifts.parquet"
 CELLS_FILE = "cells.parquet"

@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from rakuten.data.classes import LABELS
-from rakuten.data.shift import TOO_FEW
+from rakuten.catalogue.classes import LABELS
 from rakuten.pages.page import count, percent
+from rakuten.statistics.population_shift import TOO_FEW
 
 # Shares from which something is worth a sentence.
 MISSING_FROM, REPEATS_FROM, RESIDUE_FROM, UNUSABLE_FROM = 0.05, 0.005, 0.01, 0.001

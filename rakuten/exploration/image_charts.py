@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import CODES
-from rakuten.data.shift import TOO_FEW
+from rakuten.catalogue.classes import CODES
 from rakuten.exploration.comparison import CELLS_FILE, CHANGES_FILE, MOVED_WORDS_FILE, SHIFTS_FILE
 from rakuten.exploration.images import (
     ALL,
@@ -24,6 +23,7 @@ from rakuten.exploration.text_charts import Rows, read
 from rakuten.outputs import StageOutput
 from rakuten.pages.page import picture
 from rakuten.pages.tables import records
+from rakuten.statistics.population_shift import TOO_FEW
 
 FILES_SHOWN = 8
 WORDS_SHOWN = 12

@@ -10,12 +10,12 @@ from PIL import Image
 
 from rakuten.exploration.products import by_group
 from rakuten.exploration.profile import IMAGE_STATES, read_profile
-from rakuten.exploration.statistics import cramers_v, wilson
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.measures import WHITE_GROUND_FROM
 from rakuten.images.resizing import PIXELS
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
+from rakuten.statistics.counts import cramers_v, wilson
 
 STATES_FILE = "image_states.parquet"
 FILES_FILE = "image_files.parquet"

@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import CODES, LABELS, LABELS_FR
+from rakuten.catalogue.classes import CODES, LABELS, LABELS_FR
+from rakuten.contracts.validation import VERDICT_FILE
+from rakuten.contracts.validation_page import PAGE as VALIDATION_PAGE
 from rakuten.data.named_dump import ValidatedDump
-from rakuten.data.snapshot import generated_dumps
-from rakuten.data.snapshot_files import SNAPSHOT_FILE
-from rakuten.data.validation import VERDICT_FILE
-from rakuten.data.validation_page import PAGE as VALIDATION_PAGE
+from rakuten.dumps.snapshot import generated_dumps
+from rakuten.dumps.snapshot_files import SNAPSHOT_FILE
 from rakuten.exploration import image_charts, text_charts
 from rakuten.exploration.findings import findings
 from rakuten.exploration.words import REPORTED_ALIKE
 from rakuten.outputs import StageOutput
-from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import render
+from rakuten.pages.template_files import OwnFiles
 from rakuten.stages import stage
 
 PAGE = "exploration.html"

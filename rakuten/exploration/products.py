@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
-from rakuten.data.classes import CLASSES, CODES
-from rakuten.data.layout import PARTS
-from rakuten.data.products import REJECTED_FILE
+from rakuten.catalogue.classes import CLASSES, CODES
+from rakuten.dumps.layout import PARTS
+from rakuten.dumps.products import REJECTED_FILE
 from rakuten.exploration.profile import IMAGE_STATES, read_profile
-from rakuten.exploration.statistics import imbalance, wilson
 from rakuten.exploration.texts import LANGUAGES, UNKNOWN
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
-from rakuten.text.residue import KINDS
+from rakuten.statistics.counts import imbalance, wilson
+from rakuten.text.markup_residue import KINDS
 
 CLASSES_FILE = "classes.parquet"
 MISSING_FILE = "missing.parquet"

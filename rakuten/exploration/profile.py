@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rakuten.data.joined import read_parts
+from rakuten.dumps.joined_table import read_parts
 from rakuten.exploration.texts import TEXTS_FILE, TEXTS_SCHEMA
 from rakuten.images.inspection import FINDINGS_SCHEMA, IMAGES_FILE, IMAGES_SCHEMA
 from rakuten.images.measures import MEASURES_SCHEMA

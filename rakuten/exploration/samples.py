@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.exploration.products import by_group
 from rakuten.exploration.profile import read_profile
 from rakuten.exploration.repeats import REVIEW_FILE

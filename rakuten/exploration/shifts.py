@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import CODES, LABELS
-from rakuten.data.shift import (
+from rakuten.catalogue.classes import CODES, LABELS
+from rakuten.exploration.texts import LANGUAGES, UNKNOWN
+from rakuten.statistics.population_shift import (
     Integers,
     Shift,
     count_cells,
@@ -18,8 +19,7 @@ from rakuten.data.shift import (
     shift_of_counts,
     shift_of_documents,
 )
-from rakuten.exploration.texts import LANGUAGES, UNKNOWN
-from rakuten.text.telling_words import log_odds, word_matrix
+from rakuten.text.distinctive_words import log_odds, word_matrix
 
 VOCABULARY = "vocabulary"
 MAX_WORDS = 3_000

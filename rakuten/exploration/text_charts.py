@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import CODES, LABELS
+from rakuten.catalogue.classes import CODES, LABELS
 from rakuten.exploration.clouds import HEIGHT, WIDTH
 from rakuten.exploration.products import (
     CLASSES_FILE,

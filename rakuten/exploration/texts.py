@@ -9,14 +9,14 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rakuten.data.joined import read_parts
+from rakuten.dumps.joined_table import read_parts
 from rakuten.normalisation import normalise_title, plain_text
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import CleaningRecipe
 from rakuten.stages import stage
 from rakuten.text.cleaning import Cleaner
 from rakuten.text.language import Language, guess_languages
-from rakuten.text.residue import KINDS, count_residue
+from rakuten.text.markup_residue import KINDS, count_residue
 
 TEXTS_FILE = "texts.parquet"
 RESIDUE_FILE = "residue.parquet"

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.exploration.clouds import MAX_WORDS, lay_out
 from rakuten.exploration.profile import read_profile
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.stages import stage
-from rakuten.text.telling_words import Table, count_by_group, log_odds, similarities, word_matrix
+from rakuten.text.distinctive_words import Table, count_by_group, log_odds, similarities, word_matrix
 
 WORDS_FILE = "words.parquet"
 CLOUDS_FILE = "clouds.parquet"

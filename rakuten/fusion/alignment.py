@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import MismatchError
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.temperature import log_floored
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.errors import OutputError
+from rakuten.statistics.temperature_scaling import log_floored
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rakuten.data.classes import CODES, NUM_CLASSES
-from rakuten.data.folds import Folds
-from rakuten.data.folds import cross_fitted as cross_fitted_by_fold
-from rakuten.data.temperature import FLOOR
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.evaluation.scores import count_confusions, f1_weighted
 from rakuten.fusion.combining import Average, Combiner, Floats, Maximum, Stack, stack_features
 from rakuten.recipes.plan import FusionMethod
+from rakuten.statistics.cross_fitting import Folds
+from rakuten.statistics.cross_fitting import cross_fitted as cross_fitted_by_fold
+from rakuten.statistics.temperature_scaling import FLOOR
 
 Targets = npt.NDArray[np.int64]
 Fit = Callable[[Floats, Targets], Combiner]

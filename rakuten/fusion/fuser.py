@@ -11,15 +11,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.folds import folds_of
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
-from rakuten.data.temperature import at_cross_fitted_temperature, at_temperature, fit_temperature
 from rakuten.errors import MismatchError
 from rakuten.fusion.alignment import Aligned
 from rakuten.fusion.combining import Average, Combiner, Floats, combiner_from_json
 from rakuten.fusion.fitting import FITS, Fit, Targets, cross_fitted
 from rakuten.recipes.plan import FusionMethod
+from rakuten.statistics.cross_fitting import folds_of
+from rakuten.statistics.temperature_scaling import at_cross_fitted_temperature, at_temperature, fit_temperature
 
 
 @dataclass(frozen=True)

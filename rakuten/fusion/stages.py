@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED, Probabilities
 from rakuten.errors import InputError, MismatchError
-from rakuten.evaluation.truth import SCORED_SIDES, Truth, read_truth, require_unfitted
+from rakuten.evaluation.ground_truth import SCORED_SIDES, Truth, read_truth, require_unfitted
 from rakuten.fusion.alignment import Aligned, align
-from rakuten.fusion.choice import Candidate, choose
 from rakuten.fusion.fitting import weighted_f1
 from rakuten.fusion.fuser import Fuser
+from rakuten.fusion.selection import Candidate, choose
 from rakuten.outputs import StageOutput
 from rakuten.recipes.plan import FusionMethod
 from rakuten.stages import stage

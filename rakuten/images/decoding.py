@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from rakuten.data.layout import MAX_IMAGE_BYTES
+from rakuten.dumps.layout import MAX_IMAGE_BYTES
 from rakuten.errors import ImageError
 
 # A 24-megapixel camera's photo passes; one decoded image takes at most 75 MB in each thread.

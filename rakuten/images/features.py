@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.images.arrays import FEATURES, array_table
 from rakuten.images.backbones import build_backbone, prepare_pixels
-from rakuten.images.choice import chosen_images
 from rakuten.images.resizing import read_square
+from rakuten.images.selection import chosen_images
 from rakuten.images.weights import WeightsFile, checked_weights
 from rakuten.outputs import OutputStore, Pool, StageOutput
 from rakuten.recipes import Backbone, Borders

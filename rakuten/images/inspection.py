@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from rakuten.data.layout import IMAGE_FOLDERS, ids_of_image
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.layout import IMAGE_FOLDERS, ids_of_image
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
 from rakuten.images.borders import WHITE_FROM
 from rakuten.images.decoding import decode, open_image

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rakuten.data.joined import IMAGES_FILE
+from rakuten.dumps.joined_table import IMAGES_FILE
 from rakuten.outputs import StageOutput
 from rakuten.outputs.pool import SHARDS
 from rakuten.stages import stage

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rakuten.data.joined import IMAGES_FILE
+from rakuten.dumps.joined_table import IMAGES_FILE
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.borders import WHITE_FROM, product_box
 from rakuten.images.resizing import PIXELS, size_within

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from PIL import Image
 
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.errors import ImageError
 from rakuten.images.arrays import PIXELS, array_table
 from rakuten.images.borders import blacken_border, product_box
-from rakuten.images.choice import chosen_images
 from rakuten.images.decoding import WHITE, decode, open_image
+from rakuten.images.selection import chosen_images
 from rakuten.outputs import OutputStore, Pool, StageOutput
 from rakuten.recipes import Borders
 from rakuten.stages import Pending, stage

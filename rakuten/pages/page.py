@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten.pages.markdown import escape_markdown
-from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.template_files import OwnFiles
 from rakuten.printable import printable
 
 ABSENT = "–"

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from rakuten.errors import InputError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunBook, RunRecord
 from rakuten.paths import did_you_mean
 from rakuten.recipes import CleaningRecipe, Plan, Recipe, SplitRecipe
 from rakuten.recipes.loading import parse_recipe
 from rakuten.recipes.plan import FusionRecipe
+from rakuten.runs.records import RunBook, RunRecord
 
 PLAN_NAME = "fuse"
 

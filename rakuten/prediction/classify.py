@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.layout import Part
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.dumps.layout import Part
 from rakuten.errors import PackageError
 from rakuten.outputs import SCRATCH, StageOutput, report_progress
 from rakuten.outputs.atomic import make_folder, remove, require_regular, whole_file

@@ -22,9 +22,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.fitted_products import FITTED_PRODUCTS
-from rakuten.data.layout import is_junk
+from rakuten.dumps.layout import is_junk
 from rakuten.errors import PackageError
 from rakuten.images.weights import WeightsFile
 from rakuten.outputs.stage_output import FileRecord, file_digest, list_files

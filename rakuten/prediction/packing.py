@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rakuten.data.classes import LABELS
+from rakuten.catalogue.classes import LABELS
 from rakuten.data.fitted_products import FITTED_PRODUCTS, write_fitted_products
 from rakuten.data.named_dump import NamedDump
 from rakuten.data.probabilities import PROBABILITIES, UNPICTURED
-from rakuten.data.snapshot import generated_dumps
+from rakuten.dumps.snapshot import generated_dumps
 from rakuten.errors import MismatchError
 from rakuten.evaluation.evaluate import HISTORY, METRICS
 from rakuten.fusion.scored_models import ScoredModels

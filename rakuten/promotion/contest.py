@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.champions import Standing
 from rakuten.promotion.decisions import Candidate, Decision, Outcome, now
 from rakuten.promotion.floor import WAIVABLE, check_origin
 from rakuten.promotion.gate import Check
+from rakuten.runs.records import RunRecord
 
 
 @dataclass(frozen=True)

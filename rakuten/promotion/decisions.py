@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.data.demo_marker import is_generated
+from rakuten.dumps.generated_marker import is_generated
 from rakuten.errors import InputError, RunNotFoundError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.gate import Check
+from rakuten.runs.records import RunRecord
 
 
 class Outcome(StrEnum):

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.shift import TOO_FEW, Integers, shift_of_counts, shift_of_values
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.exploration.comparison import CHANGES_FILE, SHIFTS_FILE, shift_row
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage
+from rakuten.statistics.population_shift import TOO_FEW, Integers, shift_of_counts, shift_of_values
 
 DRIFT_FILE = "drift.parquet"
 ALARMS_FILE = "alarms.json"

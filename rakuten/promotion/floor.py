@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rakuten.evaluation.randomisation_test import SEED, measure_lead
 from rakuten.evaluation.scores import count_confusions, f1_weighted
 from rakuten.promotion.gate import (
     CALIBRATION,
@@ -12,7 +13,6 @@ from rakuten.promotion.gate import (
     calibration_error_of,
     calibration_errors,
 )
-from rakuten.promotion.lead import SEED, measure_lead
 from rakuten.promotion.rules import GateRules
 
 TEST_PRODUCTS = "test products"

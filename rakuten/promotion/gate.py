@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from rakuten.data.calibration_error import BINS
-from rakuten.data.classes import LABELS
-from rakuten.evaluation.paired import ClassDifference, compare
-from rakuten.promotion.lead import SEED, Lead, measure_lead
+from rakuten.catalogue.classes import LABELS
+from rakuten.evaluation.paired_comparison import ClassDifference, compare
+from rakuten.evaluation.randomisation_test import SEED, Lead, measure_lead
 from rakuten.promotion.rules import GateRules
+from rakuten.statistics.calibration_error import BINS
 
 Codes = npt.NDArray[np.int64]
 
@@ -174,7 +174,7 @@ def check_contracts(failures: list[str]) -> Check:
 
 
 def calibration_error_of(model: Confidence) -> float:
-    """Expected calibration error, see `rakuten.data.calibration_error`; products weigh the same."""
+    """Expected calibration error, see `rakuten.statistics.calibration_error`; products weigh the same."""
     gaps = (model.right - model.confidence)[None]
     return float(calibration_errors(model.confidence, gaps)[0]) / len(model.right)
 

@@ -1,8 +1,8 @@
 """Which run a person means by the name of a model."""
 
 from rakuten.errors import RunNotFoundError
-from rakuten.outputs.runs import RunBook, RunRecord
 from rakuten.promotion.champions import ChampionBook, Reign
+from rakuten.runs.records import RunBook, RunRecord
 
 CHAMPION, NEWEST = "champion", "newest"
 # Flows whose runs make a package.

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from rakuten.contracts.validation import VERDICT_FILE
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.validation import VERDICT_FILE
 from rakuten.errors import InputError
 from rakuten.evaluation.comparison import match_predictions
 from rakuten.evaluation.predictions import read_predictions

@@ -19,7 +19,7 @@ from rakuten.recipes.plan import Plan
 from rakuten.recipes.recipe import FAMILIES, Recipe
 from rakuten.recipes.strict import first_fault, known_keys
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parent / "models"
 PLANS = Path(__file__).parent / "plans"
 STUDIES = Path(__file__).parent / "studies"
 

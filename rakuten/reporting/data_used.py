@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from rakuten.data.layout import Part
+from rakuten.contracts.validation import EXPECTATIONS_FILE, QUARANTINE_FILE, VERDICT_FILE
+from rakuten.contracts.validation_page import PAGE as VALIDATION_PAGE
 from rakuten.data.named_dump import ValidatedDump
-from rakuten.data.snapshot_files import SNAPSHOT_FILE
 from rakuten.data.split import SIDES, SPLIT
-from rakuten.data.validation import EXPECTATIONS_FILE, QUARANTINE_FILE, VERDICT_FILE
-from rakuten.data.validation_page import PAGE as VALIDATION_PAGE
+from rakuten.dumps.layout import Part
+from rakuten.dumps.snapshot_files import SNAPSHOT_FILE
 from rakuten.outputs import StageOutput
 
 PART_NAMES: dict[Part, str] = {"train": "labelled", "test": "to be predicted"}

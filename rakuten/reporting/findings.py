@@ -14,12 +14,12 @@ from rakuten.evaluation.evaluate import METRICS, PER_CLASS, RELIABILITY_PICTURE
 from rakuten.evaluation.predictions import read_predictions
 from rakuten.evaluation.slices import SLICES
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import FindingOutputs
 from rakuten.pages.page import picture
 from rakuten.pages.tables import records
 from rakuten.reporting.examples import EXAMPLES
 from rakuten.reporting.scores import ScoreRow
 from rakuten.reporting.thumbnails import THUMBNAILS
+from rakuten.runs.run_outputs import FindingOutputs
 
 SECTIONS = ("confusions", "label errors", "near-twins", "duplicates")
 

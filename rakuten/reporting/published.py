@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.split import SPLIT
 from rakuten.outputs import StageOutput
 from rakuten.pages.tables import records

@@ -6,22 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import LABELS
+from rakuten.catalogue.classes import LABELS
 from rakuten.data.named_dump import ValidatedDump
-from rakuten.data.snapshot import generated_dumps
+from rakuten.dumps.snapshot import generated_dumps
 from rakuten.errors import InputError
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CONFUSIONS, CURVES_PICTURE, PER_CLASS
 from rakuten.fusion.scored_models import ScoredModels
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import FindingOutputs
-from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import picture, render
 from rakuten.pages.tables import records, table_content
+from rakuten.pages.template_files import OwnFiles
 from rakuten.recipes import Plan
 from rakuten.reporting.data_used import count_sides, read_dump, read_parts
 from rakuten.reporting.findings import explain, what_changed
 from rakuten.reporting.fusion_weights import weights_by_case
-from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
 from rakuten.reporting.published import (
     MAX_VOTE_REMARK,
@@ -33,7 +31,9 @@ from rakuten.reporting.published import (
     published_support,
 )
 from rakuten.reporting.recipe_text import plan_toml, recipe_toml
+from rakuten.reporting.report_files import OWN_FILES
 from rakuten.reporting.scores import ScoreRow, cost_columns, ranked, score_columns, score_rows
+from rakuten.runs.run_outputs import FindingOutputs
 from rakuten.stages import stage
 
 REPORT = "report.html"

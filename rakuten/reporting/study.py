@@ -5,15 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import LABELS
-from rakuten.data.snapshot import generated_dumps
+from rakuten.catalogue.classes import LABELS
+from rakuten.dumps.snapshot import generated_dumps
 from rakuten.outputs import StageOutput
-from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.page import picture, render
 from rakuten.pages.tables import table_content
+from rakuten.pages.template_files import OwnFiles
 from rakuten.recipes import ImageStudyPlan
-from rakuten.reporting.own_files import OWN_FILES
 from rakuten.reporting.provenance import environment, total_seconds, trace
+from rakuten.reporting.report_files import OWN_FILES
 from rakuten.reporting.stages import COSTS_PAGE, REPORT, SUMMARY
 from rakuten.reporting.study_steps import CLASSES, CONFUSED, COSTS, STEP, TABLE, plain_rows
 from rakuten.stages import stage

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from rakuten.evaluation.evaluate import CONFUSION_PICTURE, CURVES_PICTURE, METRICS
-from rakuten.evaluation.rate_curve import CHOICE, RATE_PICTURE
 from rakuten.outputs import StageOutput
-from rakuten.pages.own_files import OwnFiles
 from rakuten.pages.tables import table_content
+from rakuten.pages.template_files import OwnFiles
 from rakuten.recipes import ImageFeaturesRecipe
 from rakuten.recipes.families.image_network import ImageRecipe
-from rakuten.reporting.own_files import OWN_FILES
+from rakuten.reporting.lr_curve import CHOICE, RATE_PICTURE
 from rakuten.reporting.published import is_challenge_catalogue, published_rate
+from rakuten.reporting.report_files import OWN_FILES
 from rakuten.reporting.study_tables import below_baseline, class_table, confusion_table, cost_table, score_table
 from rakuten.stages import stage
 

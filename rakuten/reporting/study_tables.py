@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from rakuten.data.classes import LABELS
+from rakuten.catalogue.classes import LABELS
 from rakuten.evaluation.evaluate import CONFUSIONS, METRICS, PER_CLASS
 from rakuten.outputs import StageOutput
 from rakuten.outputs.stage_output import Manifest

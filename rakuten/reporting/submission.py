@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.layout import Part
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
+from rakuten.dumps.layout import Part
 from rakuten.errors import DumpError
 from rakuten.outputs import StageOutput
 from rakuten.stages import stage

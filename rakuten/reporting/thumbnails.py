@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.images.resizing import read_square
 from rakuten.outputs import StageOutput
 from rakuten.reporting.examples import EXAMPLES

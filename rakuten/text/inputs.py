@@ -5,7 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-from rakuten.data.hidden import hide_classes
+from rakuten.data.label_masking import hide_classes
 from rakuten.errors import MismatchError
 from rakuten.outputs import StageOutput
 
@@ -43,7 +43,7 @@ def read_labelled(clean: StageOutput, split: StageOutput, columns: Sequence[str]
 
     Returns:
         One row a product, in the order of `clean`; `prdtypecode` of test and withheld products is hidden (see
-        `rakuten.data.hidden`).
+        `rakuten.data.label_masking`).
 
     Raises:
         MismatchError: If the two do not hold the same products.

@@ -10,18 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.calibration_error import calibration_error
-from rakuten.data.classes import NUM_CLASSES
-from rakuten.data.folds import Folds, folds_of
-from rakuten.data.hidden import targets_of
+from rakuten.catalogue.classes import NUM_CLASSES
+from rakuten.data.label_masking import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.outputs import StageOutput, report_progress
 from rakuten.recipes import ModelRecipe
-from rakuten.training.classifier import Classifier
+from rakuten.statistics.calibration_error import calibration_error
+from rakuten.statistics.cross_fitting import Folds, folds_of
+from rakuten.training.classifiers.classifier import Classifier
 from rakuten.training.examples import FITTED_SIDES
 from rakuten.training.family import Family, PredictorInputs, TrainingData
+from rakuten.training.networks.scoring import refuse_constant, score
 from rakuten.training.predictor import Predictor, text_predictor
-from rakuten.training.scoring import refuse_constant, score
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.hidden import targets_of
+from rakuten.data.label_masking import targets_of
 from rakuten.errors import InputError
-from rakuten.training.scoring import Gather
-from rakuten.training.steps import Rows
+from rakuten.training.networks.scoring import Gather
+from rakuten.training.networks.steps import Rows
 
 FITTED_SIDES = ("train", "validation", "test")
 

@@ -8,8 +8,8 @@ from rakuten.models.building import check_recipe
 from rakuten.outputs import StageOutput
 from rakuten.recipes import KerasRecipe, RateFinderRecipe
 from rakuten.training.family import Family, TrainingData
-from rakuten.training.learning_rate_search import search_network_rate
-from rakuten.training.network import NetworkData, refit_network, train_network
+from rakuten.training.lr_finder.search import search_network_rate
+from rakuten.training.networks.network import NetworkData, refit_network, train_network
 
 R = TypeVar("R", bound=KerasRecipe)
 

@@ -89,6 +89,6 @@ def search_learning_rate(
         RecipeError: If the family has no learning rate, or as of `train_model`.
 
     Output:
-        curve.parquet, choice.json: See `rakuten.training.learning_rate_search`.
+        curve.parquet, choice.json: See `rakuten.training.lr_finder.search`.
     """
     return family_of(recipe).search_learning_rate(out, TrainingData(recipe, clean, split, inputs), finder)

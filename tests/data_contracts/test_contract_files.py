@@ -5,8 +5,8 @@ import json
 import pytest
 
 from data_contracts import contract_names, load_contract
-from rakuten.data.classes import CODES
-from rakuten.data.contracts import Contract
+from rakuten.catalogue.classes import CODES
+from rakuten.contracts.contract import Contract
 
 
 def test_contracts_are_those_the_flows_name() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.cli import main
+from flows.cli.main import main
 from rakuten.settings import Settings
 
 PROJECT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from command_line import Rakuten
 
-from flows.cli import main
+from flows.cli.main import main
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.stages import Stage
 
@@ -35,9 +35,9 @@ def as_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     folder.mkdir()
     monkeypatch.chdir(folder)
     # They end their process at once where Prefect is loaded, and here that is pytest's.
-    monkeypatch.setattr("flows.commands.calling._leave", sys.exit)
-    monkeypatch.setattr("flows.prefect_server.start", _refuse)
-    monkeypatch.setattr("flows.serving.serve.start", _refuse)
+    monkeypatch.setattr("flows.cli.flow_calls._leave", sys.exit)
+    monkeypatch.setattr("deployments.server.session.start", _refuse)
+    monkeypatch.setattr("deployments.serve.start", _refuse)
     yield
     for which, handler in handlers.items():
         signal.signal(which, handler)

@@ -10,9 +10,9 @@ import pytest
 from command_line import RAKUTEN, Rakuten
 from small_plans import write_small_plan
 
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook
+from rakuten.runs.records import RunBook
 
 pytestmark = pytest.mark.timeout(1800)
 

@@ -22,16 +22,16 @@ import pandas as pd
 import pytest
 from small_plans import RECIPES, write_small_plan
 
+from flows.cli.run_views import plan_lines
 from flows.features import features
-from flows.overview import plan_lines
 from flows.predict import predict_products
 from flows.retrain import retrain
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 from rakuten.fusion.stages import METHOD_NAMES
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.outputs.stage_output import MANIFEST, SCRATCH
 from rakuten.outputs.store import ATTEMPTS, PARTIAL
+from rakuten.runs.records import RunBook, RunRecord, Status
 
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
 pytestmark = pytest.mark.timeout(600)

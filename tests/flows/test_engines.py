@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from small_plans import write_small_plan
 
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-COMMAND = [sys.executable, "-c", "from flows.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from flows.cli.main import main; main()"]
 
 
 def retrain(folder: Path, engine: str, **settings: str) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command_line import Rakuten
 
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from small_plans import write_small_plan
 
-from flows.checks import check_fuse
+from flows.cli.preflight import check_fuse
 from flows.fuse import compose, fuse
 from flows.predict import predict_products
 from flows.retrain import retrain
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.demo.dump import write_demo_dump
 from rakuten.errors import InputError
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook
 from rakuten.prediction.chosen_models import choose_models
-from tasks.planning import planning
+from rakuten.runs.planning import planning
+from rakuten.runs.records import RunBook
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("runs")]
 

@@ -11,25 +11,25 @@ import pytest
 from prefect.client.orchestration import get_client
 from small_plans import PROJECT_RECIPES
 
-from flows.checks import check_predict, check_promote
+from flows.cli.preflight import check_predict, check_promote
+from flows.cli.run_views import champion_lines, decision_lines, drift_lines
 from flows.drift import drift
 from flows.nightly import nightly
-from flows.overview import champion_lines, decision_lines, drift_lines
 from flows.predict import predict_products
 from flows.promote import promote
 from flows.retrain import retrain
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.demo_marker import MARKER
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.generated_marker import MARKER
 from rakuten.errors import InputError, RunNotFoundError
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook
 from rakuten.promotion.champions import ChampionBook
 from rakuten.promotion.decisions import Outcome
 from rakuten.promotion.floor import MAJORITY, MEMBERS, ORIGIN, TEST_PRODUCTS
 from rakuten.promotion.gate import CALIBRATION, CONTRACTS, LEAD, LEAD_ON_NEWEST, REHEARSAL
 from rakuten.promotion.registry import Registry
+from rakuten.runs.records import RunBook
 from tasks.drift import drift_of
-from tasks.events import DRIFT, MODEL_PROMOTED, MODEL_REFUSED
+from tasks.observability.events import DRIFT, MODEL_PROMOTED, MODEL_REFUSED
 
 pytestmark = pytest.mark.timeout(600)
 

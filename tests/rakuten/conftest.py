@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.stage_output import Manifest, file_digest, list_files

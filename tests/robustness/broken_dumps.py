@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.layout import X_TEST, X_TRAIN, Y_TRAIN
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.layout import X_TEST, X_TRAIN, Y_TRAIN
 
 NUM_TRAIN = 120
 NUM_TEST = 40

@@ -11,7 +11,7 @@ from rakuten.outputs import OutputStore
 from rakuten.recipes import ImageNetworkRecipe, TextNetworkRecipe, load_network_recipe
 from rakuten.stages import stage
 from rakuten.training.examples import Examples
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.networks.network import NetworkData, train_network
 
 NUM_WORDS = 500
 NUM_EXAMPLES = 200

@@ -190,11 +190,11 @@ def validate(dump: Path, outputs: Path) -> tuple[Outcome, str]:
         InputError: If the dump is refused.
     """
     from data_contracts import load_contract
-    from rakuten.data.catalogue import CataloguedDump
-    from rakuten.data.contracts import Contract
-    from rakuten.data.products import read_products
-    from rakuten.data.snapshot import list_dump, record_snapshot
-    from rakuten.data.validation import accept_products, validate_dump
+    from rakuten.contracts.contract import Contract
+    from rakuten.contracts.validation import accept_products, validate_dump
+    from rakuten.dumps.catalogue_folder import CataloguedDump
+    from rakuten.dumps.products import read_products
+    from rakuten.dumps.snapshot import list_dump, record_snapshot
     from rakuten.images.inspection import inspect_images
     from rakuten.outputs import OutputStore
 

@@ -8,10 +8,10 @@ import pytest
 from prefect import get_client
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from rakuten.data.catalogue import Catalogue, read_catalogue
-from rakuten.data.layout import X_TEST
+from rakuten.dumps.catalogue_folder import Catalogue, read_catalogue
+from rakuten.dumps.layout import X_TEST
 from tasks.arrivals import tell_of_arrivals
-from tasks.events import DUMP_ARRIVED
+from tasks.observability.events import DUMP_ARRIVED
 
 pytestmark = pytest.mark.usefixtures("prefect_api", "outputs")
 

@@ -1,9 +1,9 @@
 """The plan of a backfill: what dumps share is counted once, and one that would be refused stops no other."""
 
 from rakuten.errors import DumpError
+from rakuten.runs.planning import Expectation
 from rakuten.stages import Pending
 from tasks.backfills import BackfillPlanner
-from tasks.planning import Expectation
 
 
 def found(key: str) -> Expectation:

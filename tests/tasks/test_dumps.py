@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.errors import OutputError
 from rakuten.outputs import OutputStore, StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunBook, RunRecord, Status
+from rakuten.runs.records import RunBook, RunRecord, Status
+from rakuten.runs.run_outputs import RunOutputs
 from rakuten.stages import stage
 from tasks.dumps import recorded_dumps
 

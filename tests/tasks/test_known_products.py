@@ -9,11 +9,11 @@ import pytest
 from rakuten.data.fitted_products import FITTED_PRODUCTS
 from rakuten.errors import PackageError, RunNotFoundError
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook, RunRecord
 from rakuten.outputs.stage_output import FileRecord
 from rakuten.prediction.package import ModelPackage, PackageRecord
 from rakuten.recipes import load_plan
-from tasks.planning import planning
+from rakuten.runs.planning import planning
+from rakuten.runs.records import RunBook, RunRecord
 from tasks.predictions import fitted_products
 
 

@@ -16,9 +16,9 @@ from rakuten.text.hashes import hashed_texts
 from rakuten.training.examples import examples_of
 from rakuten.training.family import PredictorInputs, TrainingData
 from rakuten.training.keras_family import KerasFamily
-from rakuten.training.network import NetworkData, read_keras_model, read_recipe
+from rakuten.training.networks.network import NetworkData, read_keras_model, read_recipe
+from rakuten.training.networks.scoring import predict
 from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
-from rakuten.training.scoring import predict
 
 
 @dataclass(frozen=True)

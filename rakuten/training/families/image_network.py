@@ -19,9 +19,9 @@ from rakuten.recipes.families.image_network import ImageRecipe
 from rakuten.training.examples import examples_of
 from rakuten.training.family import PredictorInputs, TrainingData
 from rakuten.training.keras_family import KerasFamily
-from rakuten.training.network import NetworkData, read_network
+from rakuten.training.networks.network import NetworkData, read_network
+from rakuten.training.networks.scoring import Gather
 from rakuten.training.predictor import Predictor
-from rakuten.training.scoring import Gather
 
 
 class ImageNetwork(KerasFamily[ImageRecipe]):

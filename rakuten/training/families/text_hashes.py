@@ -10,7 +10,7 @@ from rakuten.text.hashes import hashed_texts
 from rakuten.training.examples import examples_of
 from rakuten.training.family import PredictorInputs, TrainingData
 from rakuten.training.keras_family import KerasFamily
-from rakuten.training.network import NetworkData, read_network, read_recipe
+from rakuten.training.networks.network import NetworkData, read_network, read_recipe
 from rakuten.training.predictor import TEXT_BATCH, Predictor, text_predictor
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from rakuten.recipes import TextNgramsRecipe
 from rakuten.text.ngrams import ngram_text
 from rakuten.training.classifier_family import ClassifierFamily
-from rakuten.training.ngram_classifier import NgramClassifier, Texts
+from rakuten.training.classifiers.ngram_classifier import NgramClassifier, Texts
 
 
 class TextNgrams(ClassifierFamily[TextNgramsRecipe]):

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rakuten.data.folds import Folds
 from rakuten.errors import ConstantPredictionError
 from rakuten.recipes import TextTfidfRecipe
+from rakuten.statistics.cross_fitting import Folds
 from rakuten.text.inputs import clean_texts
 from rakuten.training.classifier_family import ClassifierFamily
-from rakuten.training.tfidf_classifier import TfidfClassifier
+from rakuten.training.classifiers.tfidf_classifier import TfidfClassifier
 
 logger = logging.getLogger(__name__)
 

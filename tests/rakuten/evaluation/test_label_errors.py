@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import MismatchError
 from rakuten.evaluation.label_errors import find_label_errors

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rakuten.data.probabilities import Probabilities
+from rakuten.evaluation.ground_truth import Truth
 from rakuten.evaluation.plots import draw_reliability
 from rakuten.evaluation.reliability import calibrate, reliability
-from rakuten.evaluation.truth import Truth
 
 
 def test_answers_are_grouped_by_how_sure_they_are() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rakuten.data.demo_dump import write_demo_dump
 from rakuten.data.named_dump import ValidatedDump
-from rakuten.data.products import read_products
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.demo.dump import write_demo_dump
+from rakuten.dumps.products import read_products
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.exploration.comparison import compare_parts, compare_profiles
 from rakuten.exploration.images import describe_images
 from rakuten.exploration.page import ExploredProducts, render_exploration

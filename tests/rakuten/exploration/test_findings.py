@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rakuten.data.shift import TOO_FEW
 from rakuten.exploration.findings import findings
+from rakuten.statistics.population_shift import TOO_FEW
 
 
 def content(**changes: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from rakuten.data.classes import LABELS, LABELS_FR
-from rakuten.data.demo_dump import write_demo_dump
+from rakuten.catalogue.classes import LABELS, LABELS_FR
+from rakuten.demo.dump import write_demo_dump
 
 FIVE_MB = 5_000_000
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CLASSES, CODES
-from rakuten.data.demo_dump import write_demo_dump
-from rakuten.data.demo_products import label_sequence
+from rakuten.catalogue.classes import CLASSES, CODES
+from rakuten.demo.dump import write_demo_dump
+from rakuten.demo.products import label_sequence
 from rakuten.exploration.products import length_edges
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.exploration.words import REPORTED_ALIKE
 
 pytestmark = pytest.mark.real

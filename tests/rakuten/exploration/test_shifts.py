@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rakuten.data.shift import TOO_FEW
 from rakuten.exploration.shifts import OTHER, Compared, compare
+from rakuten.statistics.population_shift import TOO_FEW
 
 
 def profiles(rows: int = 60, first_id: int = 1, **columns: Any) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rakuten.data.products import read_products
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.products import read_products
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.exploration.texts import profile_texts
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.recipes import CleaningRecipe

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.demo_words import class_words
+from rakuten.demo.words import class_words
 from rakuten.exploration.words import MAX_WORDS, REPORTED_ALIKE
 from rakuten.normalisation import fold
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
 
 MemberOf = Callable[[dict[int, dict[int, float]]], Probabilities]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rakuten.errors import InputError
-from rakuten.fusion.choice import Candidate, choose
+from rakuten.fusion.selection import Candidate, choose
 from rakuten.recipes.plan import FusionMethod
 
 TARGETS = np.arange(200) % 27

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.errors import OutputError
 from rakuten.fusion.combining import Average, Maximum, Stack, combiner_from_json
 

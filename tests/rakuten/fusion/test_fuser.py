@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rakuten.data.classes import CODES
-from rakuten.data.folds import folds_of
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import MismatchError
 from rakuten.fusion.alignment import align
@@ -19,7 +18,8 @@ from rakuten.fusion.combining import Average
 from rakuten.fusion.fitting import FITS, fit_mixture, weighted_f1
 from rakuten.fusion.fuser import Fuser
 from rakuten.recipes.plan import FusionMethod
-from rakuten.training.calibration import Calibration, cross_calibrated
+from rakuten.statistics.cross_fitting import folds_of
+from rakuten.training.classifiers.calibration import Calibration, cross_calibrated
 
 METHODS = tuple(FITS)
 MODALITIES = ("text", "text", "image")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_resizing import jpeg, make_dump
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.errors import InputError
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.backbones import build_backbone

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.errors import DumpError
 from rakuten.images.inspection import (
     IMAGES_SCHEMA,
@@ -139,7 +139,7 @@ def test_an_image_that_changed_since_the_snapshot_stops_the_stage(inspection: In
 def test_an_image_too_large_is_listed_and_not_read(
     inspection: Inspection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rakuten.data.snapshot_files.MAX_IMAGE_BYTES", 20)
+    monkeypatch.setattr("rakuten.dumps.snapshot_files.MAX_IMAGE_BYTES", 20)
     output = inspection.run(write_dump(tmp_path / "dump", IMAGES))
     assert output.facts["corrupt"] == 6
     assert "expected at most 20" in pd.read_parquet(output.file("images.parquet"))["error"][0]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.inspection import inspect_images
 from rakuten.images.joining import join_images

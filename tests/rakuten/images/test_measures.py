@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.images.inspection import inspect_images
 from rakuten.images.measures import WHITE_GROUND_FROM, margins_off, measure, measure_images
 from rakuten.images.resizing import resize_images

@@ -6,7 +6,7 @@ import pytest
 
 from rakuten.images import precision
 from rakuten.images.precision import policy_of_device, precision_of_device
-from rakuten.training.model_files import MODEL, read_model, write_model
+from rakuten.training.networks.model_files import MODEL, read_model, write_model
 
 
 @pytest.mark.parametrize(

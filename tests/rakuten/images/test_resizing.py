@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.errors import ImageError
 from rakuten.images.arrays import ImageArrays
 from rakuten.images.resizing import count_unresized, decode_square, resize_images

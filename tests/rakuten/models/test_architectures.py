@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.models.building import build_model, model_names
 from rakuten.recipes import BimodalRecipe, KerasRecipe, TextHashesRecipe, TextNetworkRecipe, load_recipe

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rakuten.data.classes import NUM_CLASSES
+from rakuten.catalogue.classes import NUM_CLASSES
 from rakuten.determinism import make_reproducible
 from rakuten.images.backbones import PUBLISHED, build_backbone, build_network, prepare_pixels
 from rakuten.models.building import build_model
 from rakuten.models.image_backbone import BACKBONE
 from rakuten.recipes import Augmentation, Backbone, ImageBackboneRecipe
-from rakuten.training.model_files import read_model, write_model
+from rakuten.training.networks.model_files import read_model, write_model
 
 # Of the ten, those that Keras builds for the smallest photos in a second.
 SIZE = 32

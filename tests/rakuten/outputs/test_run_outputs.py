@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import FindingOutputs, RunOutputs
+from rakuten.runs.run_outputs import FindingOutputs, RunOutputs
 
 
 def made(name: str) -> StageOutput:

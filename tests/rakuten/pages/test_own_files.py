@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rakuten.pages.own_files import OwnFiles
+from rakuten.pages.template_files import OwnFiles
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(name, "utf-8")
-    monkeypatch.setattr("rakuten.pages.own_files.LIBRARY", tmp_path)
+    monkeypatch.setattr("rakuten.pages.template_files.LIBRARY", tmp_path)
     return tmp_path
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from rakuten.errors import InputError, RunNotFoundError
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import RunOutputs
-from rakuten.outputs.runs import RunBook, RunRecord, Status
 from rakuten.prediction.chosen_models import ChosenModels, choose_models
 from rakuten.recipes import Plan, load_recipe
 from rakuten.recipes.plan import FusionRecipe, SplitRecipe
+from rakuten.runs.records import RunBook, RunRecord, Status
+from rakuten.runs.run_outputs import RunOutputs
 
 
 class Trained:

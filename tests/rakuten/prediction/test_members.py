@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES, NUM_CLASSES
+from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
 from rakuten.errors import MismatchError
 from rakuten.fusion.combining import Average

@@ -10,7 +10,7 @@ import hostile
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import LABELS
+from rakuten.catalogue.classes import LABELS
 from rakuten.data.fitted_products import FITTED_PRODUCTS, FittedProducts
 from rakuten.data.named_dump import NamedDump
 from rakuten.errors import MismatchError, PackageError

@@ -8,7 +8,7 @@ from rakuten.data.fitted_products import list_fitted_products
 from rakuten.data.probabilities import Probabilities
 from rakuten.evaluation.evaluate import evaluate
 from rakuten.outputs import StageOutput
-from rakuten.prediction.unfitted import keep_unfitted
+from rakuten.prediction.drop_train_rows import keep_unfitted
 
 CODES = [10, 10, 40, 40, 10]
 SIDES = ["test", "train", "validation", "withheld", "test"]

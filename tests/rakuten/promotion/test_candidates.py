@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from rakuten.data.demo_marker import MARKER
-from rakuten.outputs.runs import RunRecord
+from rakuten.dumps.generated_marker import MARKER
 from rakuten.promotion.decisions import Candidate, candidate_of
+from rakuten.runs.records import RunRecord
 
 
 def record(dump: Path, **parameters: Any) -> RunRecord:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from rakuten.errors import ChampionChangedError, ChampionError, NoChampionError, RunNotFoundError
 from rakuten.outputs import OutputStore
-from rakuten.outputs.runs import RunBook, Status
 from rakuten.promotion.champions import DECISIONS, POINTER, ChampionBook
 from rakuten.promotion.decisions import Outcome
 from rakuten.promotion.naming import named_run
+from rakuten.runs.records import RunBook, Status
 
 
 def reigning(book: ChampionBook, *numbers: int) -> ChampionBook:

@@ -2,12 +2,12 @@
 
 from decided import candidate, decided
 
-from rakuten.outputs.runs import RunRecord
 from rakuten.promotion.champions import Reign, Standing
 from rakuten.promotion.contest import Contest, decide
 from rakuten.promotion.decisions import Decision, Outcome
 from rakuten.promotion.floor import MEMBERS, ORIGIN, TEST_PRODUCTS
 from rakuten.promotion.gate import CONTRACTS, LEAD, Check
+from rakuten.runs.records import RunRecord
 
 
 def record(number: int) -> RunRecord:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.promotion.floor import (
     check_calibration_alone,
     check_majority,

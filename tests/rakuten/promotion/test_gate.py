@@ -7,8 +7,7 @@ import pytest
 from pydantic import ValidationError
 from two_models import two_models
 
-from rakuten.data.calibration_error import calibration_error
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.errors import RecipeError
 from rakuten.promotion.gate import (
     Answers,
@@ -22,6 +21,7 @@ from rakuten.promotion.gate import (
     check_size,
 )
 from rakuten.promotion.rules import GateRules, load_rules
+from rakuten.statistics.calibration_error import calibration_error
 
 RULES = GateRules()
 

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from two_models import two_models
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.fitted_products import list_fitted_products
-from rakuten.data.shift import TOO_FEW, shift_of_counts
 from rakuten.exploration.comparison import CHANGES_FILE, SHIFTS_FILE, shift_row
 from rakuten.outputs import StageOutput
 from rakuten.promotion.drift import CLASS, CONFIDENCE, measure_drift, read_alarms, read_drift, tell_drift
@@ -18,6 +17,7 @@ from rakuten.promotion.gate import LEAD, LEAD_ON_NEWEST, Check
 from rakuten.promotion.keep_test_products import keep_test_products
 from rakuten.promotion.rules import GateRules
 from rakuten.promotion.stages import judge_challenger, read_checks, same_products
+from rakuten.statistics.population_shift import TOO_FEW, shift_of_counts
 
 IDS = np.arange(1, 2001)
 

@@ -160,7 +160,7 @@ def test_nothing_imports_mlflow_before_there_is_something_to_tell(told: Registry
     code = f"""
 import sys
 from pathlib import Path
-import flows.cli, flows.checks, flows.overview
+import flows.cli.main, flows.cli.preflight, flows.cli.run_views
 from rakuten.promotion.registry import Registry
 Registry(Path({str(told.outputs)!r})).is_up_to_date()
 sys.exit("mlflow" in sys.modules)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from rakuten.data.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot import list_dump, record_snapshot
 from rakuten.outputs import StageOutput
 from rakuten.reporting.examples import LONGEST_TITLE, OF_EACH_CONFUSION, pick_examples
 from rakuten.reporting.thumbnails import SIZE, cut_thumbnails

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.recipes import Plan, Recipe, load_plan, load_recipe, recipe_names
 from rakuten.recipes.plan import FusionMethod
 from rakuten.reporting.published import (

@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.named_dump import ValidatedDump
 from rakuten.errors import InputError
 from rakuten.evaluation.compare_models import compare_models
@@ -22,13 +22,13 @@ from rakuten.evaluation.label_errors import find_label_errors
 from rakuten.fusion.scored_models import ScoredModels
 from rakuten.fusion.stages import decide, fuse
 from rakuten.outputs import StageOutput
-from rakuten.outputs.run_outputs import FindingOutputs
 from rakuten.outputs.stage_output import Manifest
 from rakuten.pages.page import SPACES
 from rakuten.printable import printable
 from rakuten.recipes import Plan, load_recipe
 from rakuten.reporting.scores import score_table
 from rakuten.reporting.stages import ReportedRun, render_report
+from rakuten.runs.run_outputs import FindingOutputs
 
 HOSTILE = "<script>alert('x')</script>"
 

@@ -8,7 +8,7 @@ import hostile
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES, LABELS
+from rakuten.catalogue.classes import CODES, LABELS
 from rakuten.outputs import StageOutput
 from rakuten.pages.markdown import unescape_markdown
 from rakuten.pages.page import SPACES

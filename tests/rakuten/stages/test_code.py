@@ -77,10 +77,10 @@ def test_digest_changes_with(edit: Callable[[str, str, str], str], name: str, ol
 
 def test_digest_does_not_see_the_stage_machinery() -> None:
     reached = dict(_closure("rakuten.data.probabilities"))
-    assert "rakuten.data.classes" in reached
+    assert "rakuten.catalogue.classes" in reached
     assert not [name for name in reached if name.startswith(("rakuten.stages", "rakuten.outputs", "rakuten.errors"))]
 
 
 def test_digest_does_not_depend_on_the_order_of_modules() -> None:
-    modules = ["rakuten.data.probabilities", "rakuten.data.classes"]
+    modules = ["rakuten.data.probabilities", "rakuten.catalogue.classes"]
     assert code_digest(modules) == code_digest(modules[::-1])

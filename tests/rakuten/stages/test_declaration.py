@@ -136,7 +136,7 @@ def test_summary_is_the_first_line_of_the_docstring() -> None:
 
 def test_a_module_chosen_by_name_enters_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     class Chooses(Knobs):
-        code_modules: tuple[str, ...] = ("rakuten.data.classes",)
+        code_modules: tuple[str, ...] = ("rakuten.catalogue.classes",)
         libraries: tuple[str, ...] = ("numpy",)
         environment: dict[str, str] = {"device": "cpu"}
 
@@ -151,7 +151,7 @@ def test_a_module_chosen_by_name_enters_the_key(monkeypatch: pytest.MonkeyPatch)
     assert set(identity["libraries"]) == {"numpy"}
     assert identity["environment"] == {"device": "cpu"}
     declared().key(knobs=Group(UPSTREAM, Chooses()))
-    assert asked == [[body.__module__, "rakuten.data.classes"]] * 2
+    assert asked == [[body.__module__, "rakuten.catalogue.classes"]] * 2
 
 
 def test_grouped_arguments_enter_the_key_by_their_fields() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rakuten.data.demo_products import Part, plan_products
-from rakuten.data.demo_text import product_texts
+from rakuten.demo.products import Part, plan_products
+from rakuten.demo.text import product_texts
 from rakuten.text.language import COMMONEST, guess_languages
 
 

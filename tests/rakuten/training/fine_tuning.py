@@ -10,7 +10,7 @@ import numpy as np
 
 from rakuten.recipes import Augmentation, Backbone, FitSettings, ImageBackboneRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.networks.network import NetworkData, train_network
 
 RECIPE = ImageBackboneRecipe(
     name="fine_tuning",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import pool_sides
 from rakuten.errors import InputError, RecipeError, SettingError

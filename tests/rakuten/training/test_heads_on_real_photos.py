@@ -7,17 +7,17 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import TARGETS
+from rakuten.catalogue.classes import TARGETS
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
-from rakuten.data.snapshot import list_dump, record_snapshot
-from rakuten.data.snapshot_files import SnapshotFiles
+from rakuten.dumps.snapshot import list_dump, record_snapshot
+from rakuten.dumps.snapshot_files import SnapshotFiles
 from rakuten.images.arrays import FEATURES, ImageArrays
 from rakuten.images.features import extract_features
 from rakuten.images.weights import find_weights
 from rakuten.outputs import OutputStore
 from rakuten.recipes import ImageFeaturesRecipe, load_recipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.networks.network import NetworkData, train_network
 
 FOLDS = 5
 POINTS = 0.02

@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
-from rakuten.data.hidden import HIDDEN, targets_of
+from rakuten.catalogue.classes import CODES
+from rakuten.data.label_masking import HIDDEN, targets_of
 from rakuten.errors import HeldOutError
 from rakuten.fusion.stages import fuse
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextNgramsRecipe, TextTfidfRecipe, load_recipe
 from rakuten.text.inputs import read_labelled
+from rakuten.training.classifiers.ngram_classifier import NgramClassifier
+from rakuten.training.classifiers.tfidf_classifier import TfidfClassifier
 from rakuten.training.examples import examples_of
-from rakuten.training.ngram_classifier import NgramClassifier
+from rakuten.training.networks.steps import Rows
 from rakuten.training.stages import train_model
-from rakuten.training.steps import Rows
-from rakuten.training.tfidf_classifier import TfidfClassifier
 
 GOODS = {2583: "piscine bâche pompe filtre", 10: "livre roman auteur édition", 40: "console jeu manette import"}
 SIDES = ["train", "train", "train", "validation", "test", "withheld"]
@@ -105,5 +105,5 @@ def test_classes_of_test_products_change_no_model_and_no_fusion(hand_made: Any) 
 def test_nothing_that_fits_or_chooses_can_reach_the_classes_of_test_products() -> None:
     graph = grimp.build_graph("rakuten")
     for layer in ("training", "fusion"):
-        assert not graph.chain_exists(f"rakuten.{layer}", "rakuten.evaluation.held_out", as_packages=True)
-    assert graph.chain_exists("rakuten.evaluation.evaluate", "rakuten.evaluation.held_out")
+        assert not graph.chain_exists(f"rakuten.{layer}", "rakuten.evaluation.test_labels", as_packages=True)
+    assert graph.chain_exists("rakuten.evaluation.evaluate", "rakuten.evaluation.test_labels")

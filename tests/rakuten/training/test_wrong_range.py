@@ -17,7 +17,7 @@ from rakuten.errors import ConstantPredictionError
 from rakuten.images.backbones import preparation
 from rakuten.recipes import Backbone, FitSettings, ImageFeaturesRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.networks.network import NetworkData, train_network
 
 SIDES = np.array(["train"] * 60 + ["validation"] * 60)
 EFFICIENTNET = Backbone(name="EfficientNetB7", input_size=32, weights="random")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rakuten.recipes import Augmentation, FitSettings, ImageNetworkRecipe
 from rakuten.training.examples import Examples
-from rakuten.training.network import NetworkData, train_network
+from rakuten.training.networks.network import NetworkData, train_network
 
 STEPS_PER_EPOCH = 5
 # Dropout, augmentation, batch norm, class weights, early stopping and restored weights.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.recipes import families as recipes_of_families
 from rakuten.recipes.recipe import _registered
@@ -35,7 +35,7 @@ import json
 
 import numpy as np
 
-from rakuten.data.hidden import targets_of
+from rakuten.data.label_masking import targets_of
 from rakuten.data.probabilities import PROBABILITIES, Probabilities
 from rakuten.training.family import Family
 from rakuten.training.predictor import text_predictor

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.split import by_content
 from rakuten.outputs import StageOutput
 from rakuten.recipes import CleaningRecipe, SplitRecipe, TextNetworkRecipe, load_recipe

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
-from rakuten.data.folds import folds_of
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import pool_sides
 from rakuten.errors import InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import SplitRecipe, TextNgramsRecipe, load_recipe
-from rakuten.training.calibration import FLOOR
+from rakuten.statistics.cross_fitting import folds_of
+from rakuten.training.classifiers.calibration import FLOOR
+from rakuten.training.classifiers.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
 from rakuten.training.families.text_ngrams import FAMILY
 from rakuten.training.family import PredictorInputs
-from rakuten.training.ngram_classifier import ARRAYS, STRUCTURE, NgramClassifier
 from rakuten.training.stages import refit_model, train_model
 
 RECIPE = TextNgramsRecipe(

@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rakuten.data.classes import CODES
+from rakuten.catalogue.classes import CODES
 from rakuten.data.probabilities import Probabilities
 from rakuten.data.split import pool_sides
 from rakuten.errors import ConstantPredictionError, InputError, OutputError
 from rakuten.outputs import StageOutput
 from rakuten.recipes import TextTfidfRecipe, load_recipe
-from rakuten.training.calibration import FLOOR
-from rakuten.training.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
+from rakuten.training.classifiers.calibration import FLOOR
+from rakuten.training.classifiers.estimator_files import SCHEMA, SKLEARN, XGBOOST, read_estimators
+from rakuten.training.classifiers.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 from rakuten.training.families.text_tfidf import FAMILY
 from rakuten.training.family import PredictorInputs
 from rakuten.training.stages import refit_model, train_model
-from rakuten.training.tfidf_classifier import STRUCTURE, TFIDF, TfidfClassifier
 
 FOREST = {"kind": "random_forest", "num_trees": 10, "min_samples_split": 4, "class_weight": "none"}
 REGRESSION = {"kind": "logistic_regression", "max_iter": 1000, "class_weight": "balanced"}

@@ -1,0 +1,1 @@
+"""The flows as Prefect deployments: registration, worker, automations, recovery, and the server of one machine."""

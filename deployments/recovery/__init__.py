@@ -1,0 +1,1 @@
+"""Recovery after a hard stop: interrupted runs, missed schedules, slots that nothing holds."""

@@ -1,0 +1,1 @@
+"""Studies: flows that compare many models."""

@@ -1,0 +1,1 @@
+"""Data contracts: expectations of a table, their validation, quarantine and page."""

@@ -1,0 +1,1 @@
+"""Generated dump for demos, tests and benchmarks."""

@@ -1,5 +1,0 @@
-"""The files that reports are made with that are no Python: templates, style sheet, published figures."""
-
-from rakuten.pages.own_files import OwnFiles
-
-OWN_FILES = OwnFiles(package="reporting")

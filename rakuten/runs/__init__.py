@@ -1,0 +1,1 @@
+"""Runs of flows: their records and outputs."""

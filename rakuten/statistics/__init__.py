@@ -1,0 +1,1 @@
+"""Statistical tests and calibration measures: pure functions of arrays."""

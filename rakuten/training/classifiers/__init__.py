@@ -1,0 +1,1 @@
+"""Classifiers on sparse text features, their calibration and files."""

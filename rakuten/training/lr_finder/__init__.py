@@ -1,0 +1,1 @@
+"""Learning rate search: range test, choice, short fits."""

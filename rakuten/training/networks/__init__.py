@@ -1,0 +1,1 @@
+"""Training of Keras networks: one loop, its steps, checkpoints, early stopping."""

@@ -1,0 +1,1 @@
+"""Artifacts, progress and events of runs in the Prefect UI."""

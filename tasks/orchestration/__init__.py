@@ -1,0 +1,1 @@
+"""Orchestration of flow runs: engine, training slots, locks, priorities, names."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grown_dumps import grow
 from real_server import PATIENCE, Serving
 from small_plans import write_small_plan
-from test_end_to_end import grow
 
 from deployments.server.processes import descendants
 from rakuten.demo.dump import write_demo_dump

@@ -170,6 +170,7 @@ def test_a_file_that_is_not_of_the_backbone_is_refused(tmp_path: Path) -> None:
 def test_half_precision_is_for_gpus_and_never_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert shared().get_layer(BACKBONE).layers[1].compute_dtype == "float32"
     monkeypatch.setattr("rakuten.images.precision.has_gpu", lambda: True)
+    monkeypatch.setattr("rakuten.images.precision.has_bfloat16", lambda: False)
     model = built(recipe())
     assert model.get_layer(BACKBONE).layers[1].compute_dtype == "float16"
     assert model.get_layer("probabilities").compute_dtype == "float32"

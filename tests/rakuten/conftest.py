@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small_dumps import reading, small_dump
 
 from rakuten.catalogue.classes import CODES, NUM_CLASSES
 from rakuten.data.probabilities import Probabilities
 from rakuten.outputs import OutputStore, StageOutput
 from rakuten.outputs.stage_output import Manifest, file_digest, list_files
 from rakuten.outputs.store import commit
+
+# Fixtures of tests of dumps and contracts.
+__all__ = ["reading", "small_dump"]
 
 
 class HandMade:

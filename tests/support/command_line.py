@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import Result
 
 RAKUTEN = str(Path(sys.executable).with_name("rakuten"))
-# The fixture `rakuten` of conftest.py.
+# The fixture `rakuten` of commands.py.
 Rakuten = Callable[..., Result]
 
 

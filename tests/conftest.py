@@ -19,14 +19,24 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+# Begun first among the tests that load Prefect, so that no process of two is left alone with them in the end.
+LONGEST = ("test_end_to_end.py", "test_serving.py", "test_promote.py", "test_study_images.py", "test_set_up.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order tests of the library before those that load Prefect.
+    """Order tests of the library before those that load Prefect, and of these the longest first.
 
     Prefect's threads draw from Python's random numbers, by which Keras seeds the weights of a network that is built in
     the same process.
     """
     tests = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] in ("flows", "tasks"))
+
+    def turn(item: pytest.Item) -> int:
+        if item.path.relative_to(tests).parts[0] not in ("deployments", "flows", "tasks"):
+            return 0
+        return 1 if item.path.name in LONGEST else 2
+
+    items.sort(key=turn)
 
 
 # Services of Prefect's server that act by themselves on schedules, late runs, pauses and automations. Here no run comes

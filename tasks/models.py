@@ -58,7 +58,7 @@ def check_images(recipes: Sequence[Recipe], dumps: Sequence[Dump], remedy: str =
     reading = [recipe.name for recipe in recipes if recipe.image_input is not None]
     if reading and not any(dump.has_images for dump in dumps):
         named = " and ".join(str(dump.path) for dump in dumps)
-        raise InputError(f"there are no images in {named}, which {', '.join(reading)} read{remedy}")
+        raise InputError(f"there are no images in {named}, needed by {', '.join(reading)}{remedy}")
 
 
 def train(recipe: Recipe, data: ModelData, split: StageOutput) -> StageOutput:

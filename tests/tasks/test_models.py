@@ -25,10 +25,10 @@ def test_a_plan_with_image_models_stops_where_no_dump_has_images() -> None:
     with pytest.raises(InputError) as caught:
         recipes_for(PLAN, "both", dump("a", images=False), dump("b", images=False))
     assert str(caught.value) == (
-        f"there are no images in a and b, which {', '.join(WITH_IMAGES)} read; "
+        f"there are no images in a and b, needed by {', '.join(WITH_IMAGES)}; "
         "--modality text trains its text models alone"
     )
-    with pytest.raises(InputError, match=r"no images in a, which .* read$"):
+    with pytest.raises(InputError, match=r"no images in a, needed by .*$"):
         recipes_for(PLAN, "image", dump("a", images=False))
 
 

@@ -51,7 +51,7 @@ def plan_file(folder: Path, text: str) -> str:
         ('recipes = ["text_ngrams"]\nsurprise = 1', "mine.toml: unknown key 'surprise'; known are name, recipes"),
         (
             'recipes = ["nonsense"]',
-            r"no recipe 'nonsense'; the \d+ recipes are the files of .*recipes, or give the path",
+            r"no recipe 'nonsense'; the \d+ recipes are the files of .*models, or give the path",
         ),
         ("recipes = []", "mine.toml: recipes names no recipe"),
         ('recipies = ["text_ngrams"]', "unknown key 'recipies'; did you mean 'recipes'"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from rakuten.data.named_dump import ValidatedDump
 from tasks.observability import publishing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CREATORS = {"create_table_artifact", "create_markdown_artifact", "create_link_artifact", "create_image_artifact"}
 
 
@@ -46,5 +47,6 @@ def test_the_verdict_of_a_hostile_dump_is_text(monkeypatch: pytest.MonkeyPatch) 
         def file(self, name: str) -> Path:
             return Path("/") / name
 
-    assert artifacts.publish_validation(None, Output(), Output()) == "k"
+    dump = ValidatedDump(name="dump", snapshot=Output(), validation=Output(), page=Output())
+    assert artifacts.publish_validation(dump) == "k"
     assert shown == ["# Contracts hold\n- train \\| &lt;script&gt;alert(1)&lt;/script&gt;"]

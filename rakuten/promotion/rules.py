@@ -11,14 +11,13 @@ from rakuten.recipes.strict import Strict, first_fault
 
 
 class GateRules(Strict):
-    """The gate's numbers.
+    """Thresholds and significance level of the promotion gate.
 
     Attributes:
         error_rate: Significance level of the tests: the false promotion rate of challengers that are no better than the
-            champion, and the rate at which one that is worse in no class is refused for a class.
-        nights: Number of tests over which the false promotion rate holds together. 1: in each test, so that of nightly
-            challengers that are all equal one in twenty is promoted; 30: once in twenty months, and a true difference
-            must be larger to be found.
+            champion, and the false refusal rate of the class check for challengers that are worse in no class.
+        nights: Number of tests over which the false promotion rate is controlled (Bonferroni). 1: per test, i.e. one in
+            twenty equal nightly challengers is promoted; 30: one in twenty months, with less statistical power.
         class_margin: Non-inferiority margin of each class's F1; a larger loss counts if it is significant.
         member_margin: Non-inferiority margin of a first champion's weighted F1 against each of its own models.
         test_products: Minimum number of test products of a first champion: with 200, the 95 % confidence interval of a

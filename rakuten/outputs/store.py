@@ -198,7 +198,7 @@ def _is_finished(partial: Path, key: str) -> bool:
 
 
 def _begin_attempt(partial: Path) -> int:
-    """Make the folder for work in progress and count how often this work was begun."""
+    """Prepare the work folder and return the number of attempts."""
     try:
         return _count_attempt(partial)
     except OSError as error:
@@ -212,7 +212,7 @@ def _begin_attempt(partial: Path) -> int:
 def _count_attempt(partial: Path) -> int:
     counter = partial / SCRATCH / ATTEMPTS
     counter.parent.mkdir(parents=True, exist_ok=True)
-    # What an attempt goes on from is in its scratch; anything else would become part of the output.
+    # Resumable state is in the scratch folder; other leftover files would become part of the output.
     for path in partial.iterdir():
         if path.name != SCRATCH:
             remove(path)

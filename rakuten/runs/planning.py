@@ -71,7 +71,7 @@ class Planner:
         return StageOutput(key=key, folder=self.store.folder / key)
 
     def _why(self, nearest: list[Manifest], identity: dict[str, Any], key: str) -> str:
-        """What differs from the most similar output this stage ever made."""
+        """Difference from the most similar existing output of the stage."""
         if (self.store.folder / key).exists():
             return "its output is damaged"
         if self.store.has_partial(key):

@@ -150,7 +150,7 @@ class RunBook:
         return closed
 
     def lock(self, run: str) -> Path:
-        """The lock that a run's process holds while it lives."""
+        """Lock file of a run, held by its process."""
         return self.folder / run / LOCK
 
     def status(self, record: RunRecord) -> Status:
@@ -201,7 +201,7 @@ class RunBook:
         return RunOutputs.from_roles({role: StageOutput(key, folder / key) for role, key in record.outputs.items()})
 
     def output(self, record: RunRecord, role: Role) -> StageOutput:
-        """The output that a run ended with in some role, every file checked.
+        """Output of a run by role, with all files verified.
 
         Raises:
             RunNotFoundError: If the run has no such output, or it is gone or damaged.
@@ -209,7 +209,7 @@ class RunBook:
         return self._output(record, role)
 
     def evaluation(self, record: RunRecord, name: str | None = None) -> StageOutput:
-        """The evaluation of a model or fusion of a run, every file checked; None: of its decision.
+        """Evaluation of a model or fusion of a run (None: of its decision), with all files verified.
 
         Raises:
             RunNotFoundError: As `output`.

@@ -63,7 +63,7 @@ def judge_first_champion(
 
 
 def _majority_class(split: StageOutput) -> int:
-    """The most frequent class of the train products."""
+    """Majority class of the train products."""
     rows = pd.read_parquet(split.file(SPLIT), columns=["prdtypecode", "side"])
     return int(rows.loc[rows["side"] == "train", "prdtypecode"].mode().iloc[0])
 

@@ -101,7 +101,7 @@ def planning(store: OutputStore) -> Iterator[Planner]:
 
 
 def _seconds(nearest: list[Manifest], pending: Pending | None) -> float | None:
-    """What work is likely to take, from manifests of the same stage, nearest first."""
+    """Expected duration, from manifests of the same stage, nearest first."""
     if pending is None:
         return nearest[0].seconds if nearest else None
     for manifest in nearest:

@@ -84,7 +84,7 @@ class Stage(Generic[P]):
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
-        """The body's parameters without the output folder."""
+        """Parameters of the body without the output folder."""
         signature = inspect.signature(self.function)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 

@@ -1,1 +1,1 @@
-"""The library: every stage of the catalogue classification, usable without Prefect."""
+"""Library of product classification: data, training, fusion, evaluation and prediction; independent of Prefect."""

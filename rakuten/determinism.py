@@ -1,25 +1,21 @@
-"""Equal seeds, equal bytes: what Keras and its backend need to be told before a network is built."""
+"""Deterministic training: random seeds and deterministic kernels of Keras and its backend."""
 
 
 def make_reproducible(seed: int) -> None:
-    """Forget earlier models of this process, seed everything that draws, and choose deterministic kernels.
+    """Clear the Keras session, set all random seeds and enable deterministic kernels.
 
     Args:
-        seed: Of initial weights, dropout and augmentation.
+        seed: Seed of weight initialisation, dropout and data augmentation.
     """
     import keras
 
-    # Layer names count up within a process and end in the weights file.
+    # Keras numbers layers per process, and layer names are stored in the weights file.
     keras.utils.clear_session()
     make_deterministic(seed)
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed everything that draws, and choose deterministic kernels.
-
-    Args:
-        seed: Any.
-    """
+    """Set all random seeds and enable deterministic kernels."""
     import keras
 
     keras.utils.set_random_seed(seed)

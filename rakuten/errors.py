@@ -1,143 +1,143 @@
-"""Every error this project raises on purpose, as one tree.
+"""Exception hierarchy of the project.
 
 RakutenError
-├── InputError                    what the caller gave cannot be used (command line: exit code 2)
-│   ├── DumpError                 a dump's files are absent, unreadable or not in the challenge's layout
-│   │   └── HostileArchiveError   an archive that tries to escape its folder or to exhaust the machine
-│   ├── ImageError                bytes that are no image, a damaged one, or one too large to decode
-│   ├── ContractError             the data breaks a hard expectation, or too many rows were quarantined
-│   ├── SettingError              a RAKUTEN_* variable with a value that is none
-│   ├── RecipeError               a recipe or plan that does not exist or does not validate
-│   ├── DivergenceError           a training whose loss stopped being finite
-│   ├── GpuError                  a GPU that this machine or the backend of Keras does not have
-│   ├── WeightsNotFoundError      pre-trained weights that are neither stored nor to be had
-│   ├── RunNotFoundError          a run id that no run has
-│   │   └── NoChampionError       no champion was promoted yet, or none before this one
-│   └── PackageError              a model package that is damaged, incomplete or of another version
-├── KeyInputError (TypeError)     an argument whose content cannot enter a stage's key
-├── OutputError                   a stage's files are absent, damaged or not what the stage promised
-├── DiskFullError                 the disk, or the user's quota, has no room for an output
-├── ChampionError                 the record of the champion is damaged or lost
-│   └── ChampionChangedError      the champion changed while somebody was judged against it
-├── RegistryError                 MLflow cannot be told of the champion
-├── MismatchError                 probabilities whose product ids or class codes disagree
-├── HeldOutError                  an attempt to fit or choose on products that are only to be scored
-├── ConstantPredictionError       a trained model that answers one class whatever it is shown
-├── StageProcessError             a stage's own process ended without a result
-├── BackfillError                 dumps of a backfill whose own run failed
-├── EventError                    an event that no server recorded
-└── OutputsInUseError             clearing up while a run is at work
+├── InputError                    invalid input from the caller (command line: exit code 2)
+│   ├── DumpError                 missing or unreadable files of a dump, or an unknown layout
+│   │   └── HostileArchiveError   path traversal or a decompression bomb in an archive
+│   ├── ImageError                bytes that are not an image, a damaged image, or one too large to decode
+│   ├── ContractError             data contract violated: failed expectation or too many quarantined rows
+│   ├── SettingError              invalid value of a RAKUTEN_* environment variable
+│   ├── RecipeError               missing or invalid recipe or plan
+│   ├── DivergenceError           non-finite training loss
+│   ├── GpuError                  GPU not available on this machine or to the Keras backend
+│   ├── WeightsNotFoundError      pre-trained weights neither stored nor downloadable
+│   ├── RunNotFoundError          unknown run id
+│   │   └── NoChampionError       no champion promoted yet, or no previous one
+│   └── PackageError              damaged, incomplete or incompatible model package
+├── KeyInputError (TypeError)     argument that cannot be part of a stage's cache key
+├── OutputError                   missing or damaged files of a stage output
+├── DiskFullError                 no disk space, or disk quota exceeded
+├── ChampionError                 damaged or lost champion record
+│   └── ChampionChangedError      champion changed during the promotion gate
+├── RegistryError                 failed update of the MLflow model registry
+├── MismatchError                 product ids or class codes that do not match
+├── HeldOutError                  held-out products used for fitting or selection
+├── ConstantPredictionError       trained model that predicts one class for every product
+├── StageProcessError             subprocess of a stage ended without a result
+├── BackfillError                 failed runs in a backfill
+├── EventError                    event that no server recorded
+└── OutputsInUseError             garbage collection while a run is active
 """
 
 from rakuten.printable import printable
 
 
 class RakutenError(Exception):
-    """Base of all errors below; its text shows control characters escaped, since names from outside stand in it."""
+    """Base class of all project errors; control characters in messages are escaped."""
 
     def __str__(self) -> str:
         return printable(super().__str__(), keep="\n")
 
 
 class InputError(RakutenError):
-    """What the caller gave cannot be used; the message says what was expected and what was received."""
+    """Invalid input from the caller; the message has the expected and the received value."""
 
 
 class DumpError(InputError):
-    """A dump's files are absent, unreadable or not in the challenge's layout."""
+    """Missing or unreadable files of a dump, or a layout other than the challenge's."""
 
 
 class HostileArchiveError(DumpError):
-    """An archive that tries to escape its folder or to exhaust the machine."""
+    """Hostile archive: path traversal or a decompression bomb."""
 
 
 class ImageError(InputError):
-    """Bytes that are no image, a damaged one, or one too large to decode."""
+    """Bytes that are not an image, a damaged image, or one too large to decode."""
 
 
 class ContractError(InputError):
-    """The data breaks a hard expectation, more rows were quarantined than allowed, or a contract is faulty itself."""
+    """Data contract violated (failed expectation, too many quarantined rows), or an invalid contract."""
 
 
 class SettingError(InputError):
-    """A RAKUTEN_* variable whose value cannot be used; the message has variable, value and an example."""
+    """Invalid value of a RAKUTEN_* environment variable; the message has variable, value and an example."""
 
 
 class RecipeError(InputError):
-    """A recipe or plan that does not exist or does not validate."""
+    """Missing or invalid recipe or plan."""
 
 
 class DivergenceError(InputError):
-    """A training whose loss stopped being finite."""
+    """Diverged training: the loss is not finite."""
 
 
 class GpuError(InputError):
-    """A GPU that this machine, or the backend of Keras, does not have."""
+    """GPU not available on this machine or to the Keras backend."""
 
 
 class WeightsNotFoundError(InputError):
-    """Pre-trained weights that are neither stored nor to be had."""
+    """Pre-trained weights that are neither stored nor downloadable."""
 
 
 class RunNotFoundError(InputError):
-    """A run id that no run has."""
+    """Unknown run id."""
 
 
 class NoChampionError(RunNotFoundError):
-    """No champion was promoted yet, or none before this one."""
+    """No champion promoted yet, or no previous one."""
 
 
 class PackageError(InputError):
-    """A model package that is damaged, incomplete or of another version."""
+    """Damaged, incomplete or incompatible model package."""
 
 
 class KeyInputError(RakutenError, TypeError):
-    """An argument whose content cannot enter a stage's key."""
+    """Argument that cannot be part of a stage's cache key."""
 
 
 class OutputError(RakutenError):
-    """A stage's files are absent, damaged or not what the stage promised."""
+    """Missing or damaged files of a stage output, or files other than its stage declares."""
 
 
 class DiskFullError(RakutenError):
-    """The disk, or the user's quota, has no room for an output."""
+    """No disk space for an output, or disk quota exceeded."""
 
 
 class ChampionError(RakutenError):
-    """The record of the champion is damaged or lost; the message says how to go on."""
+    """Damaged or lost champion record; the message has the remedy."""
 
 
 class ChampionChangedError(ChampionError):
-    """The champion changed while somebody was judged against it."""
+    """Champion changed while a challenger was tested against it."""
 
 
 class RegistryError(RakutenError):
-    """MLflow cannot be told of the champion; who is champion does not depend on it."""
+    """Failed update of the MLflow model registry; the champion itself does not depend on MLflow."""
 
 
 class MismatchError(RakutenError):
-    """Probabilities whose product ids or class codes disagree."""
+    """Product ids or class codes that do not match between tables of probabilities or predictions."""
 
 
 class HeldOutError(RakutenError):
-    """An attempt to fit or choose on products that are only to be scored."""
+    """Held-out (test) products used for fitting or model selection."""
 
 
 class ConstantPredictionError(RakutenError):
-    """A trained model that answers one class whatever it is shown."""
+    """Trained model that predicts one class for every product."""
 
 
 class StageProcessError(RakutenError):
-    """A stage's own process ended without a result; the message says how."""
+    """Subprocess of a stage ended without a result; the message has exit code or signal."""
 
 
 class BackfillError(RakutenError):
-    """Dumps of a backfill whose own run failed; the others are finished."""
+    """Failed runs in a backfill; the runs of the other dumps are complete."""
 
 
 class EventError(RakutenError):
-    """An event that no server recorded, so that nothing will come of it."""
+    """Event that no server recorded, so that it triggers nothing."""
 
 
 class OutputsInUseError(RakutenError):
-    """Clearing up was asked for while a run is at work."""
+    """Garbage collection requested while a run is active."""

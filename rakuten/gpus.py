@@ -1,7 +1,7 @@
-"""GPUs that trainings are given: present according to the NVIDIA driver, and visible to the backend of Keras.
+"""GPU detection: devices of the NVIDIA driver (NVML), and devices visible to the Keras backend.
 
-A backend that sees no GPU computes on the CPU without a word. The driver is asked first, within milliseconds and before
-any large library is imported; the process that trains compares what its backend sees.
+A backend without a visible GPU falls back to the CPU silently. The driver is queried first, which takes milliseconds
+and imports no large library; the training process then checks that its backend sees the GPU.
 """
 
 import ctypes
@@ -14,20 +14,20 @@ from rakuten.errors import GpuError, SettingError
 MANAGEMENT_LIBRARY = "libnvidia-ml.so.1"
 COMPUTE_LIBRARY = "libcuda.so.1"
 SUCCESS = 0
-# Compute capability of the first GPUs with units for bfloat16 (Ampere).
+# Lowest compute capability with native bfloat16 (Ampere), for mixed precision.
 BFLOAT16_CAPABILITY = (8, 0)
 
-# The first one where nothing is said.
+# The first is the default.
 BACKENDS = ("tensorflow", "jax", "torch")
 
 ON_CPU = "leave RAKUTEN_GPUS unset to train on the CPU"
 
 
 def count_devices() -> int | None:
-    """GPUs of this machine that the NVIDIA driver knows; 0 without a driver; None where it cannot tell.
+    """Number of GPUs according to the NVIDIA driver; 0 without a driver, None if unknown.
 
-    Asks the management library: unlike CUDA it does not look at `CUDA_VISIBLE_DEVICES`, and leaves nothing initialised
-    in a process that starts others.
+    Uses NVML: unlike CUDA it ignores `CUDA_VISIBLE_DEVICES` and leaves no CUDA context in a process that starts
+    subprocesses.
     """
     try:
         management = ctypes.CDLL(MANAGEMENT_LIBRARY)
@@ -44,13 +44,13 @@ def count_devices() -> int | None:
 
 
 def require_devices(gpus: Sequence[int]) -> None:
-    """Refuse GPUs that the driver does not know.
+    """Check that the NVIDIA driver has these GPUs.
 
     Args:
-        gpus: CUDA device numbers, `Settings.gpus`; none: nothing is asked.
+        gpus: CUDA device numbers, `Settings.gpus`; without any, the driver is not queried.
 
     Raises:
-        GpuError: If there is no such device.
+        GpuError: If a device does not exist.
     """
     if not gpus:
         return
@@ -64,10 +64,10 @@ def require_devices(gpus: Sequence[int]) -> None:
 
 
 def keras_backend() -> str:
-    """The backend that Keras computes with, as the variable KERAS_BACKEND names it; imports neither.
+    """Name of the Keras backend from the variable KERAS_BACKEND, without importing Keras or the backend.
 
     Raises:
-        SettingError: If Keras has no such backend.
+        SettingError: If the backend is unknown.
     """
     name = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     if name not in BACKENDS:
@@ -76,7 +76,7 @@ def keras_backend() -> str:
 
 
 def has_gpu() -> bool:
-    """Whether the backend of Keras sees a GPU; imports the backend."""
+    """True if a GPU is visible to the Keras backend; imports the backend."""
     import keras
 
     name = keras.config.backend()
@@ -87,14 +87,14 @@ def has_gpu() -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether the first GPU that the backend of Keras sees has units for bfloat16; call where there is one."""
+    """True if the first visible GPU has native bfloat16; requires a GPU."""
     return compute_capability() >= BFLOAT16_CAPABILITY
 
 
 def compute_capability() -> tuple[int, int]:
-    """CUDA compute capability (major, minor) of the first GPU that the backend of Keras sees; call where there is one.
+    """CUDA compute capability (major, minor) of the first GPU visible to the Keras backend; requires a GPU.
 
-    (0, 0) where the backend cannot tell, as for a GPU that is not NVIDIA's.
+    (0, 0) if unknown, e.g. for a GPU of another vendor than NVIDIA.
     """
     import keras
 
@@ -111,13 +111,13 @@ def compute_capability() -> tuple[int, int]:
 
 
 def require_visible_gpu(gpu: int) -> None:
-    """Refuse to train in this process on a CPU in place of the GPU that it was given.
+    """Check that the Keras backend sees a GPU, to prevent a silent fall-back to the CPU.
 
     Args:
-        gpu: Its CUDA device number, as in `CUDA_VISIBLE_DEVICES`.
+        gpu: CUDA device number, as in `CUDA_VISIBLE_DEVICES`; used in the message.
 
     Raises:
-        GpuError: If the backend of Keras sees no GPU.
+        GpuError: If no GPU is visible.
     """
     if has_gpu():
         return

@@ -1,4 +1,4 @@
-"""Reasons why a path that a person named is not the file or folder that is wanted, in words for one line."""
+"""Path validation for user input: one-line reasons why a path is not the expected file or folder."""
 
 import difflib
 import errno
@@ -12,10 +12,10 @@ _KINDS = ((S_ISDIR, "a folder"), (S_ISREG, "a file"))
 
 
 def named_path(text: str) -> Path:
-    """An absolute path from what a person typed, `~` resolved.
+    """Convert user input to an absolute path, with `~` expanded.
 
     Raises:
-        InputError: If the text is blank, there is no such home folder, or the current folder is gone.
+        InputError: If the text is blank, or the home folder or the current folder does not exist.
     """
     if not text.strip():
         raise InputError("a path is blank")
@@ -28,17 +28,20 @@ def named_path(text: str) -> Path:
 
 
 def why_no_folder(path: Path) -> str | None:
-    """What keeps a path from being a folder: `does not exist; did you mean data?`; None where it is one."""
+    """Reason why a path is not a folder, e.g. `does not exist; did you mean data?`; None if it is one."""
     return _why_not(path, "a folder")
 
 
 def why_no_file(path: Path) -> str | None:
-    """What keeps a path from being a regular file; None where it is one."""
+    """Reason why a path is not a regular file; None if it is one."""
     return _why_not(path, "a file")
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """`; did you mean 'text_dnn'?`, or "" where no known name is close; the prefix is shown, not compared."""
+    """Spelling suggestion, e.g. `; did you mean 'text_dnn'?`; "" if no known name is close.
+
+    The prefix is part of the suggestion, but not of the comparison.
+    """
     names = list(known)
     folded = {each.lower(): each for each in names}
     close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
@@ -65,7 +68,7 @@ def _why_unreachable(path: Path, error: OSError) -> str:
 
 
 def _neighbour(path: Path) -> str:
-    """The closest name beside a path that does not exist."""
+    """Spelling suggestion from the names in the same folder."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:

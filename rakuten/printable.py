@@ -1,18 +1,18 @@
-"""Text from outside as it is shown in logs and messages: control and other invisible characters are escaped.
+"""Escaping of control and invisible characters in untrusted text, against log and terminal injection.
 
-File names, zip entries and table cells may hold line ends, terminal escapes, marks that reverse the reading direction,
-or bytes that are no text at all; printed raw they forge log lines and drive the terminal.
+File names, zip entries and table cells may contain line ends, terminal escape sequences, bidirectional control
+characters or undecodable bytes. Printed raw, they can forge log lines or control the terminal.
 """
 
 MAX_SHOWN = 120
 
 
 def printable(text: object, keep: str = "") -> str:
-    """The text with every character escaped that is not printable, spaces excepted.
+    """Escape all non-printable characters of a text.
 
     Args:
-        text: Anything; shown as `str` does.
-        keep: Characters left as they are, such as a line end in a message of several lines.
+        text: Any object; converted by `str`.
+        keep: Characters that are not escaped, e.g. the line end in multi-line messages.
     """
     return "".join(
         character if character.isprintable() or character in keep else ascii(character)[1:-1] for character in str(text)
@@ -20,7 +20,7 @@ def printable(text: object, keep: str = "") -> str:
 
 
 def shortened(text: object, length: int = MAX_SHOWN) -> str:
-    """`printable` text of at most `length` characters; what is cut off ends in "…"."""
-    # Cut first: a field may have megabytes.
+    """Escape and truncate a text to at most `length` characters; truncated text ends in "…"."""
+    # Truncated before escaping: a field may have megabytes.
     shown = printable(str(text)[: length + 1])
     return shown if len(shown) <= length else shown[: length - 1] + "…"

@@ -1,6 +1,7 @@
-"""Settings of this machine, `RAKUTEN_*` variables: where things are, how much of it may be used.
+"""Machine settings from `RAKUTEN_*` environment variables: folders, resources, services.
 
-None is part of a key, but whether there are `gpus`, in the keys of networks: see `rakuten.recipes.network`.
+They are not part of cache keys, with one exception: networks' keys depend on the presence of `gpus` (see
+`rakuten.recipes.network`).
 """
 
 import os
@@ -17,42 +18,42 @@ from rakuten.errors import InputError, SettingError
 from rakuten.paths import did_you_mean, named_path
 
 PREFIX = "RAKUTEN_"
-# Read by the tests, not by the software.
+# Used by the tests only.
 _OTHERS = frozenset({"SHARED_DATA"})
 
 _WHOLE = "a whole number from 1"
 
 
 class Settings(BaseSettings):
-    """Settings of this machine; each is an environment variable `RAKUTEN_<NAME>`; an empty one counts as not set.
+    """Machine settings; each field is an environment variable `RAKUTEN_<NAME>`, an empty one counts as unset.
 
     Raises:
-        SettingError: If a variable has a value that cannot be used.
+        SettingError: If a variable has an invalid value.
 
     Attributes:
-        outputs: Folder of all outputs, runs and, unless another server is named, Prefect's database.
+        outputs: Folder of all stage outputs, runs and, unless another server is configured, Prefect's database.
         weights: Folder of pre-trained weights, laid out as Keras does (`models/<file>`).
-        gpus: CUDA device numbers that trainings may use, one training each, e.g. `0,1`; empty: CPU only.
-        cpu_slots: Trainings at once where there is no GPU.
-        cores: Processor cores that a run may use in all.
+        gpus: CUDA device numbers for training, one training slot each, e.g. `0,1`; empty: CPU only.
+        cpu_slots: Number of concurrent trainings without GPUs.
+        cores: Maximum number of CPU cores of a run.
         ui_port: Port of the Prefect server and UI that the command line starts.
-        public_urls: Further addresses of the server, separated by commas, e.g. `https://prefect.example.com`; requests
-            under any other name than these and loopback are refused.
-        catalogue: Folder that dumps are delivered into, one folder each; see `rakuten.dumps.catalogue_folder`.
-        settle_seconds: How long nothing may have changed in a dump without `_SUCCESS` before it is taken for complete.
-        worker_runs: Flow runs that a worker of this machine carries out at once; trainings are bounded by slots.
-        nightly_deadline_minutes: A nightly run that is not over so long after it began is reported.
-        webhook: Address that is told, by POST, of failed and late runs and of broken contracts; None: nobody is.
-        engine: What carries out a run's tasks: threads of its own process, or a Dask or Ray cluster.
-        engine_address: Where that cluster's scheduler is; None: a cluster of this machine's processes, for the run.
-        engine_slot: Name of the cluster's resource that a training takes one of (`GPU`); None: it is placed anywhere.
-        mlflow: URI of the MLflow that is told of champions; None: a database in the outputs folder.
-        gate: TOML file with the gate's rules (see `rakuten.promotion.rules`); None: the defaults.
+        public_urls: Further URLs of the server, comma-separated, e.g. `https://prefect.example.com`; requests with any
+            other host name than these and loopback are rejected.
+        catalogue: Folder of delivered dumps, one folder each; see `rakuten.dumps.catalogue_folder`.
+        settle_seconds: Time without changes after which a dump without `_SUCCESS` counts as complete.
+        worker_runs: Number of concurrent flow runs of a worker; concurrent trainings are limited by training slots.
+        nightly_deadline_minutes: Maximum duration of a nightly run before it is reported as late.
+        webhook: URL for POST notifications of failed runs, late runs and contract violations; None: no notifications.
+        engine: Task runner of a run: threads of its own process, or a Dask or Ray cluster.
+        engine_address: Address of the cluster's scheduler; None: a local cluster of processes, for the run.
+        engine_slot: Cluster resource of which a training takes one unit (`GPU`); None: no resource constraint.
+        mlflow: MLflow tracking URI for champions; None: a database in the outputs folder.
+        gate: TOML file with the rules of the promotion gate (see `rakuten.promotion.rules`); None: the defaults.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, str_strip_whitespace=True)
 
-    # The description says in an error what is expected.
+    # Error messages show the description as the expected value.
     outputs: Path = Field(default=Path("outputs"), description="a folder", examples=["/data/outputs"])
     weights: Path = Field(default=Path("~/.keras"), description="a folder", examples=["/data/weights"])
     gpus: Annotated[tuple[int, ...], NoDecode] = Field(
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
         default=300.0, ge=0, allow_inf_nan=False, description="seconds from 0", examples=["300"]
     )
     worker_runs: int = Field(default=4, ge=1, description=_WHOLE, examples=["4"])
-    # Prefect waits ten seconds at least.
+    # Prefect's minimum is ten seconds.
     nightly_deadline_minutes: float = Field(
         default=480.0, ge=0.2, allow_inf_nan=False, description="minutes from 0.2", examples=["480"]
     )
@@ -100,7 +101,7 @@ class Settings(BaseSettings):
     @field_validator("gpus", mode="before")
     @classmethod
     def _split_devices(cls, value: object) -> object:
-        """Take `0`, `0,1` and `[0, 1]`."""
+        """Parse `0`, `0,1` or `[0, 1]`."""
         if not isinstance(value, str):
             return value
         inner = re.fullmatch(r"\[(.*)\]|([^\[\]]*)", value.strip())
@@ -126,7 +127,7 @@ class Settings(BaseSettings):
     @field_validator("public_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:
-        """Take `https://a, https://b`; refuse what is no address of a server."""
+        """Parse and validate comma-separated URLs, e.g. `https://a, https://b`."""
         urls = [url.strip() for url in value.split(",") if url.strip()] if isinstance(value, str) else value
         for url in urls if isinstance(urls, list | tuple) else ():
             parts = urlsplit(url)
@@ -136,22 +137,22 @@ class Settings(BaseSettings):
 
     @property
     def outputs_folder(self) -> Path:
-        """The outputs folder, absolute."""
+        """Absolute path of the outputs folder."""
         return _folder("outputs", self.outputs)
 
     @property
     def catalogue_folder(self) -> Path:
-        """The catalogue's folder, absolute."""
+        """Absolute path of the catalogue folder."""
         return _folder("catalogue", self.catalogue)
 
     @property
     def weights_folder(self) -> Path:
-        """The weights folder, absolute."""
+        """Absolute path of the weights folder."""
         return _folder("weights", self.weights)
 
 
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
-    """A line for each `RAKUTEN_*` variable that is no setting, with the nearest name."""
+    """Warnings for unknown `RAKUTEN_*` variables, one line each, with a spelling suggestion."""
     known = {name.upper() for name in Settings.model_fields} | _OTHERS
     unknown = sorted(name[len(PREFIX) :] for name in environment if name.startswith(PREFIX))
     return [
@@ -169,7 +170,7 @@ def _folder(name: str, path: Path) -> Path:
 
 
 def _fault_line(error: ValidationError) -> str:
-    """The first fault as one line: variable, value, what is expected, example."""
+    """Format the first validation error as one line: variable, value, expected value, example."""
     fault = error.errors(include_url=False)[0]
     name = str(fault["loc"][0])
     variable, field = f"{PREFIX}{name.upper()}", Settings.model_fields.get(name)

@@ -1,1 +1,1 @@
-"""Scores of probabilities against labels, and what to show of them."""
+"""Model evaluation: classification metrics, calibration, model comparison and error analysis."""

@@ -1,4 +1,4 @@
-"""The stage that compares two evaluations, of one run or of two."""
+"""Stage `compare_runs`: paired bootstrap and McNemar's test of two evaluations, of one run or of two."""
 
 import json
 from pathlib import Path
@@ -16,25 +16,24 @@ FLIPS = "flips.parquet"
 
 @stage(version=1, libraries=("numpy", "scipy"))
 def compare_runs(out: Path, first: StageOutput, second: StageOutput) -> dict[str, Any]:
-    """Compare two evaluations on the test products that both scored, whatever dumps and plans they are of.
+    """Compare two evaluations on their common test products; dumps and plans may differ.
 
     Args:
-        out: Work folder.
         first, second: Outputs of `evaluate`.
 
     Returns:
         Facts: rows (compared), difference (of weighted F1, second - first), to_right, to_wrong (products).
 
     Raises:
-        InputError: If no product is a test product of both with the same class.
-        OutputError: If one was made before predictions were kept.
+        InputError: If there is no common test product with the same label.
+        OutputError: If an evaluation has no predictions (earlier version).
 
     Output:
         comparison.json: first, second (name and evaluation each), rows, only_first, only_second and relabelled
-            (products not compared); scores: by name the values of both, difference (second - first), interval (95 %,
-            paired bootstrap) and word; mcnemar: only_first_right, only_second_right, exact and mid (p-values);
-            changed_wrong; classes: F1 of both by class, intervals that hold together with 95 %.
-        flips.parquet: Products that only one of both gets right: productid, prdtypecode, first, second, flip.
+            (products not compared); scores: by name the values of both, difference (second - first), interval (95 %
+            paired bootstrap confidence interval) and word; mcnemar: only_first_right, only_second_right, exact and mid
+            (p-values); changed_wrong; classes: F1 of both by class, with simultaneous 95 % confidence intervals.
+        flips.parquet: Products that one of the two predicts correctly: productid, prdtypecode, first, second, flip.
     """
     comparison = compare_predictions(read_predictions(first), read_predictions(second))
     sides = {

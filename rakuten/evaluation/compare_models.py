@@ -1,4 +1,4 @@
-"""The stage that holds every model and fusion of a run against the one that decides."""
+"""Stage `compare_models`: comparison of each model and fusion of a run with the selected one (the decision)."""
 
 import json
 from pathlib import Path
@@ -15,22 +15,21 @@ DIFFERENCES = "differences.json"
 
 @stage(version=1, libraries=("numpy", "scipy"))
 def compare_models(out: Path, evaluations: tuple[StageOutput, ...], decided: StageOutput) -> dict[str, Any]:
-    """Compare each model and fusion with the decision, on the test products that both were scored on.
+    """Compare each model and fusion with the decision, on their common test products.
 
     Args:
-        out: Work folder.
-        evaluations: `evaluate` of each.
-        decided: `evaluate` of what decides.
+        evaluations: `evaluate` of each model and fusion.
+        decided: `evaluate` of the decision.
 
     Returns:
-        Facts: better, worse (how many of them are so).
+        Facts: better, worse (number of models and fusions with a significant difference).
 
     Raises:
-        InputError: If one was scored on none of the decision's test products.
+        InputError: If a model has no test product in common with the decision.
 
     Output:
-        differences.json: By name of what was compared: rows (of both), difference (of weighted F1, its own minus the
-            decision's), interval (95 %, paired bootstrap), word, mid (McNemar's mid-p).
+        differences.json: By name: rows (common), difference (weighted F1, model minus decision), interval (95 % paired
+            bootstrap confidence interval), word, mid (mid-p value of McNemar's test).
     """
     reference = read_predictions(decided)
     found: dict[str, dict[str, Any]] = {}

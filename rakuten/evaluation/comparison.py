@@ -1,4 +1,4 @@
-"""What changed from one set of scored predictions to another, on the test products that both were scored on."""
+"""Paired comparison of two sets of predictions: bootstrap of the scores, McNemar's test, changed predictions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +17,16 @@ TO_RIGHT, TO_WRONG = "wrong → right", "right → wrong"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The second set of predictions beside the first.
+    """Comparison of a second set of predictions with a first.
 
     Attributes:
         paired: Scores of both and their differences, second - first.
-        mcnemar: Whether both are right equally often.
-        flips: Products that only one of both gets right: productid, prdtypecode, first, second (predicted classes) and
-            flip, `TO_RIGHT` or `TO_WRONG`; ascending productid.
-        changed_wrong: Products that both get wrong, each in its own way.
-        only_first, only_second: Test products that only one was scored on.
-        relabelled: Test products of both whose class is not the same in both; not compared.
+        mcnemar: McNemar's test of equal accuracy.
+        flips: Products that one of the two predicts correctly: productid, prdtypecode, first, second (predicted class
+            codes) and flip, `TO_RIGHT` or `TO_WRONG`; ascending productid.
+        changed_wrong: Number of products that both predict wrongly, as different classes.
+        only_first, only_second: Number of test products of one set only.
+        relabelled: Number of common test products with different labels; not compared.
     """
 
     paired: Paired
@@ -38,7 +38,7 @@ class Comparison:
     relabelled: int
 
     def as_json(self) -> dict[str, Any]:
-        """All but the products by name; numbers and texts only."""
+        """Convert to JSON types, without the products."""
         return {
             "rows": self.paired.rows,
             "only_first": self.only_first,
@@ -72,10 +72,10 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame) -> Comparison
     """Compare two sets of predictions of test products, matched by productid.
 
     Args:
-        first, second: productid, prdtypecode, predicted, as `read_predictions` gives them.
+        first, second: Columns productid, prdtypecode, predicted, as from `read_predictions`.
 
     Raises:
-        InputError: If no product is in both with one and the same class.
+        InputError: If there is no common product with the same label.
     """
     matched, common = match_predictions(first, second)
     codes, one, other = (matched[column].to_numpy(np.int64) for column in ("prdtypecode", "first", "second"))
@@ -92,17 +92,17 @@ def compare_predictions(first: pd.DataFrame, second: pd.DataFrame) -> Comparison
 
 
 def match_predictions(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """What two models answered for the same test products.
+    """Join two sets of predictions by productid.
 
     Args:
         first, second: As for `compare_predictions`.
 
     Returns:
-        productid, prdtypecode, first, second (predicted classes) of the products whose class is the same in both, by
-        ascending productid; and how many products are in both at all.
+        Columns productid, prdtypecode, first, second (predicted class codes) of the common products with the same
+        label, by ascending productid; and the number of common products with any label.
 
     Raises:
-        InputError: If no product is in both with one and the same class.
+        InputError: If there is no common product with the same label.
     """
     common = first.merge(second, on="productid", suffixes=("_first", "_second"), validate="one_to_one")
     agreed = common["prdtypecode_first"] == common["prdtypecode_second"]

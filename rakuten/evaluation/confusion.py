@@ -1,4 +1,4 @@
-"""Which class is taken for which: the off-diagonal of the table of counts as a ranked list."""
+"""Most frequent confusions: the off-diagonal cells of the confusion matrix as a ranked list."""
 
 import numpy as np
 import pandas as pd
@@ -8,14 +8,14 @@ from rakuten.evaluation.scores import Counts
 
 
 def rank_confusions(counts: Counts) -> pd.DataFrame:
-    """List every confusion that occurs, the largest share first.
+    """Rank the off-diagonal cells of a confusion matrix by their share of the true class, largest first.
 
     Args:
-        counts: int64 (27, 27), row the true class, column the predicted one.
+        counts: int64 (num_classes, num_classes), rows: true class, columns: predicted class.
 
     Returns:
         Columns prdtypecode int64, taken_for int64, share float64 (of the products of the class `prdtypecode`) and
-        count int64; equal shares by larger count, then by code.
+        count int64; ties by larger count, then by code.
     """
     true, predicted = np.nonzero(counts * ~np.eye(len(counts), dtype=bool))
     codes = np.asarray(CODES, np.int64)

@@ -1,4 +1,4 @@
-"""Whether a difference may be called one: the only place that decides the word."""
+"""Difference of two scores with a confidence interval, and its wording; defined here only."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,11 +8,11 @@ Word = Literal["better", "worse", "no difference shown"]
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher a score is than another, of which more is better.
+    """Difference of two scores (higher is better).
 
     Attributes:
-        value: The difference itself.
-        low, high: Ends of its interval.
+        value: Point estimate.
+        low, high: Ends of the confidence interval.
     """
 
     value: float
@@ -21,7 +21,7 @@ class Difference:
 
     @property
     def word(self) -> Word:
-        """ "better" or "worse" only where the interval excludes zero."""
+        """Wording of the difference: "better" or "worse" only if the confidence interval excludes zero."""
         if self.low > 0:
             return "better"
         if self.high < 0:

@@ -1,4 +1,4 @@
-"""The stage that finds labelled products that are the same article and yet of different classes."""
+"""Stage `find_duplicates`: duplicate products with conflicting labels."""
 
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,13 @@ KINDS = ("title", "text", "image")
 
 @stage(version=1)
 def find_duplicates(out: Path, clean: StageOutput) -> dict[str, Any]:
-    """Find labelled products with the same title, the same title and description, or the same image.
+    """Find duplicates among labelled products: same title, same title and description, or same image.
 
-    Args:
-        out: Work folder.
-        clean: `clean_products` of a dump with labels.
+    Titles and descriptions are compared after normalisation, images by the digest of their bytes.
 
     Returns:
-        Facts: for each of title, text and image: duplicates (products that are not the only one), conflicting (those of
-        them whose class is not that of all).
+        Facts: for each of title, text and image: duplicates (products in groups of two or more), conflicting (those in
+        groups with more than one class).
 
     Output:
         conflicts.parquet: The conflicting products: kind ("title", "text" or "image"), group (0, 1, 2 …), productid,
@@ -49,7 +47,7 @@ def find_duplicates(out: Path, clean: StageOutput) -> dict[str, Any]:
 
 
 def _numbered(rows: pd.DataFrame, same: "pd.Series[str]") -> pd.DataFrame:
-    """Rows with the number of their group, the largest group first, then by the lowest productid."""
+    """Number the groups by descending size, ties by lowest productid."""
     groups = rows.groupby(same.loc[rows.index])["productid"]
     ordered = rows.assign(size=groups.transform("size"), lowest=groups.transform("min"))
     ordered = ordered.sort_values(["size", "lowest", "productid"], ascending=[False, True, True])

@@ -1,4 +1,4 @@
-"""The stage that scores one model or fusion on the split's validation and test products."""
+"""Stage `evaluate`: metrics of one model or fusion on the validation and test splits."""
 
 import json
 from pathlib import Path
@@ -38,34 +38,33 @@ CURVES_PICTURE = "curves.png"
 
 @stage(version=2, libraries=("matplotlib", "numpy", "scipy"))
 def evaluate(out: Path, scored: StageOutput, split: StageOutput, name: str) -> dict[str, Any]:
-    """Score probabilities on the test products, and apart from them on the validation products.
+    """Score class probabilities on the test products and, separately, on the validation products.
 
     Args:
-        out: Work folder.
-        scored: Has `probabilities.parquet` of validation and test products, fewer where a product lacks the model's
-            modality, and `history.parquet` where it was trained in epochs.
-        split: Has `split.parquet`.
-        name: What to call it in reports: a recipe's name, or a fusion's.
+        scored: Has `probabilities.parquet` of validation and test products (fewer if products lack the model's
+            modality) and, for networks, `history.parquet` (one row per epoch).
+        name: Display name: of a recipe or a fusion.
 
     Returns:
         Facts: rows, missing_rows, accuracy, f1_weighted, f1_macro, calibration_error of the test products.
 
     Raises:
         InputError: If the split has no test products, or none of them has probabilities.
-        MismatchError: If there are probabilities of other products than the split's validation and test products.
+        MismatchError: If a product is neither a validation nor a test product of the split.
 
     Output:
         metrics.json: name, scored (key), and for "test" and "validation" each rows, missing_rows (products without
-            probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap of f1_weighted),
-            calibration_error (expected, 15 bins); "validation" is null where no validation product was scored.
-            "calibration": temperature (fitted to validation products; null without any), before and after (calibration
-            error of the test products, as they are and at that temperature).
-        predictions.parquet: Of the test products that were scored: productid, prdtypecode, predicted, confidence.
-        per_class.parquet: Of the test products: prdtypecode, label, precision, recall, f1, support.
+            probabilities, not scored), accuracy, f1_weighted, f1_macro, interval (95 % bootstrap confidence interval of
+            f1_weighted), calibration_error (expected calibration error, 15 bins); "validation" is null if no validation
+            product has probabilities. "calibration": temperature (fitted to validation products; null without any),
+            before and after (expected calibration error of the test products before and after temperature scaling).
+        predictions.parquet: Of the scored test products: productid, prdtypecode, predicted, confidence.
+        per_class.parquet: Classification report of the test products: prdtypecode, label, precision, recall, f1,
+            support.
         confusions.parquet: Of the test products: prdtypecode, taken_for, share, count; largest share first.
-        confusion.png: The same as a picture.
-        reliability.parquet, reliability.png: Of the test products by confidence; see `Calibration.bins`.
-        curves.png: Loss and scores by epoch; only where there is a history.
+        confusion.png: Confusion matrix of the test products.
+        reliability.parquet, reliability.png: Reliability diagram of the test products; see `Calibration.bins`.
+        curves.png: Learning curves: loss and scores by epoch; only with a history.
     """
     probabilities = Probabilities.read(scored.file(PROBABILITIES))
     truth, held_out = read_truth(split), read_test_truth(split)

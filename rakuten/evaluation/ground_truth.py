@@ -1,7 +1,7 @@
-"""The labelled products that are scored: validation products with their classes, test products without.
+"""Ground truth of the held-out splits: validation products with labels, test products without.
 
-What fits or chooses (weights, temperatures, a decision) reads `read_truth` and so cannot see a test product's class.
-Those are had from `held_out` alone, which no layer that fits may import.
+Training and model selection use `read_truth`, which has no test labels. Test labels are read by `test_labels` only,
+which `training` and `fusion` may not import.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SCORED_SIDES: tuple[ScoredSide, ...] = ("validation", "test")
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """Products of one side.
+    """Products of one split, without labels.
 
     Attributes:
         productids: int64 (num_samples,), unique.
@@ -36,19 +36,19 @@ class Unlabelled:
 
 @dataclass(frozen=True)
 class Truth(Unlabelled):
-    """Products of one side and their classes.
+    """Ground truth: products of one split with their labels.
 
     Attributes:
-        codes: int64 (num_samples,), their `prdtypecode`.
+        codes: int64 (num_samples,), class codes.
     """
 
     codes: npt.NDArray[np.int64]
 
     def confusions(self, probabilities: Probabilities) -> Counts:
-        """Count true against predicted classes over the products that have probabilities.
+        """Confusion matrix over the products that have probabilities.
 
         Returns:
-            int64 (27, 27); its sum is the number of products that were scored.
+            int64 (num_classes, num_classes); its sum is the number of scored products.
         """
         codes, rows = self.scored(probabilities)
         return count_confusions(codes, probabilities.predicted[rows])
@@ -59,33 +59,33 @@ class Truth(Unlabelled):
         return calibration_error(probabilities.values[rows], np.searchsorted(np.asarray(CODES), codes))
 
     def scored(self, probabilities: Probabilities) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """True codes of the products that have probabilities, and their rows there."""
+        """Class codes of the products that have probabilities, and their row indices in `probabilities`."""
         rows = pd.Index(probabilities.productids).get_indexer(pd.Index(self.productids))
-        scored = rows >= 0
+        scored = rows >= 0  # (num_samples,); get_indexer gives -1 for a product without probabilities
         return self.codes[scored], rows[scored].astype(np.int64)
 
 
 class ScoredProducts(TypedDict):
-    """Both sides that are scored; the classes of one of them."""
+    """Held-out products: validation split with labels, test split without."""
 
     validation: Truth
     test: Unlabelled
 
 
 def read_truth(split: StageOutput) -> ScoredProducts:
-    """The validation products of a split with their classes, and its test products without.
+    """Read the validation products of a split with labels, and its test products without.
 
     Raises:
-        MismatchError: If the split holds a scored product more than once.
+        MismatchError: If the split has a duplicate productid.
     """
     return {"validation": read_side(split, "validation"), "test": Unlabelled(read_side(split, "test").productids)}
 
 
 def read_side(split: StageOutput, side: ScoredSide) -> Truth:
-    """Products of a side with their classes. Of test products it is asked for by `held_out` alone.
+    """Read the products of a split with labels; for the test split, to be used by `test_labels` only.
 
     Raises:
-        MismatchError: If the split holds a scored product more than once.
+        MismatchError: If the split has a duplicate productid.
     """
     frame = pd.read_parquet(split.file(SPLIT), columns=["productid", "prdtypecode", "side"])
     frame = frame[frame["side"].isin(SCORED_SIDES)]
@@ -96,10 +96,10 @@ def read_side(split: StageOutput, side: ScoredSide) -> Truth:
 
 
 def require_unfitted(probabilities: Probabilities, truth: ScoredProducts, name: str) -> None:
-    """See that probabilities are of validation and test products only.
+    """Check that all probabilities are of validation and test products, against leakage of training products.
 
     Raises:
-        MismatchError: If one is of a product that a model may have been fitted to, or that the split does not know.
+        MismatchError: If a product is neither in the validation nor in the test split.
     """
     known = np.concatenate([truth[side].productids for side in SCORED_SIDES])
     strange = probabilities.productids[~np.isin(probabilities.productids, known)]

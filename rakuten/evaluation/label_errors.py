@@ -1,4 +1,4 @@
-"""The stage that points at labels that are probably wrong."""
+"""Stage `find_label_errors`: probable label errors by confident learning."""
 
 from pathlib import Path
 from typing import Any
@@ -17,35 +17,32 @@ from rakuten.stages import stage
 
 LABEL_ERRORS = "label_errors.parquet"
 
-# A mean over fewer products is no level that a class could be held to.
+# Fewer products do not give a usable mean self-confidence; such a class gets no threshold.
 FEWEST_ROWS = 5
 
 
 @stage(version=1, libraries=("numpy",))
 def find_label_errors(out: Path, scored: StageOutput, split: StageOutput) -> dict[str, Any]:
-    """List validation and test products whose label the probabilities contradict.
+    """Detect probable label errors among validation and test products by confident learning.
 
-    Only probabilities of products that no model was fitted to are asked (confident learning). A class is confidently
-    given where its probability is at least the mean that it has over the products labelled so; a label is suspected
-    where the most probable confidently given class is another.
+    Uses out-of-sample probabilities only. The threshold of a class is its mean probability over the products labelled
+    with it. A label is suspected if the most probable class at or above its threshold is another one.
 
     Args:
-        out: Work folder.
         scored: Has `probabilities.parquet` of validation and test products.
-        split: `split_products`.
 
     Returns:
-        Facts: rows (looked at), suspected.
+        Facts: rows (checked), suspected.
 
     Raises:
-        MismatchError: If there are probabilities of other products than the split's validation and test products.
+        MismatchError: If a product is neither a validation nor a test product of the split.
 
     Reference:
         Northcutt, Jiang & Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels. JAIR 70.
 
     Output:
         label_errors.parquet: productid, side, given, suggested (class codes), confidence (probability of the suggested
-            class), self_confidence (of the given one, by which they are sorted, the lowest first).
+            class), self_confidence (probability of the given class); sorted by ascending self_confidence.
     """
     probabilities = Probabilities.read(scored.file(PROBABILITIES))
     truth = read_truth(split)
@@ -67,13 +64,18 @@ def find_label_errors(out: Path, scored: StageOutput, split: StageOutput) -> dic
 
 
 def _suspect(values: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
-    """Suggested class code of each product, -1 where its label stands, with both probabilities."""
+    """Suggested class code of each product (-1 if the label is not suspected), with both probabilities.
+
+    Args:
+        values: float32 (num_samples, num_classes), probabilities.
+        targets: int64 (num_samples,), class indices of the labels.
+    """
     rows = np.arange(len(targets))
     self_confidence = values[rows, targets].astype(np.float64)
     counts = np.bincount(targets, minlength=NUM_CLASSES)
     levels = np.bincount(targets, weights=self_confidence, minlength=NUM_CLASSES) / np.maximum(counts, 1)
-    levels[counts < FEWEST_ROWS] = np.inf
-    confident = np.where(values >= levels, values, 0)
+    levels[counts < FEWEST_ROWS] = np.inf  # (num_classes,)
+    confident = np.where(values >= levels, values, 0)  # (num_samples, num_classes)
     likeliest = confident.argmax(axis=1)
     other = (confident[rows, likeliest] > 0) & (likeliest != targets)
     return {

@@ -1,7 +1,7 @@
-"""The stage that finds test products that are all but the same as a train product.
+"""Stage `find_near_twins`: near-duplicates of train products in the test split.
 
-The split keeps equal titles and equal image bytes on one side. What is left are near-twins: the same article in another
-size, the same photo saved anew. A model that has seen one knows the other, so the score without them is worth knowing.
+The split keeps equal titles and equal image bytes together. Near-duplicates remain: the same article in another size,
+the same image resized or re-encoded. They leak from train to test, so the score is also reported without them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,36 +23,33 @@ if TYPE_CHECKING:
 
 NEAR_TWINS = "near_twins.parquet"
 
-# Cosine of the TF-IDF vectors of two texts from which on they are nearly the same.
+# Lowest cosine similarity of the TF-IDF vectors of two near-duplicate texts.
 SIMILAR = 0.9
-# Test texts compared with all train texts at a time: their products with 70,000 of them take some 100 MB.
+# Batch size of test texts: their similarities to 70,000 train texts take some 100 MB.
 BLOCK = 256
-# Levels of 255, root mean square over the 12×12 colours of two images, up to which they are one picture. Of 540 real
-# photos saved anew in half the size or at quality 50 all copies stay below, and no two different photos come near.
+# Largest root mean square difference (of 255 levels) of the 12×12 thumbnails of two near-duplicate images. Measured on
+# 540 real images: all copies at half the size or at JPEG quality 50 are below, different images are far above.
 SAME_COLOURS = 2.0
-# And the distance of their difference hashes, for pictures that are mostly a white ground.
+# Largest distance of their perceptual hashes (difference hash), which separates images with mostly white background.
 SAME_EDGES = 0.3
 
 
 @stage(version=1, libraries=("numpy", "scikit-learn", "scipy"))
 def find_near_twins(out: Path, clean: StageOutput, split: StageOutput, images: StageOutput | None) -> dict[str, Any]:
-    """Find, for every test product, the train product whose text, and the one whose image, is nearly the same.
+    """Find near-duplicate train products of each test product, by text and by image.
 
-    Texts are title and description, cleaned, as TF-IDF vectors of their words; nearly the same from a cosine of 0.9 on.
-    Images are nearly the same where both their colours and their edges are (see `SAME_COLOURS`, `SAME_EDGES`).
+    Texts are cleaned titles and descriptions as word TF-IDF vectors, near-duplicates at a cosine similarity of at least
+    0.9. Images are near-duplicates if thumbnail colours and perceptual hashes are close (`SAME_COLOURS`, `SAME_EDGES`).
 
     Args:
-        out: Work folder.
-        clean: `clean_products`.
-        split: `split_products`.
         images: `inspect_images`; None for a dump without images.
 
     Returns:
-        Facts: test_rows, by_text, by_image, any (test products with such a twin).
+        Facts: test_rows, by_text, by_image, any (number of test products with a near-twin).
 
     Output:
-        near_twins.parquet: productid (test), twin (train), kind ("text" or "image"), similarity (cosine, 0.9..1;
-            of images 1 - distance of colours / 255).
+        near_twins.parquet: productid (test), twin (train), kind ("text" or "image"), similarity (texts: cosine, 0.9..1;
+            images: 1 - colour distance / 255).
     """
     products = read_labelled(clean, split, ["clean_text", "image_digest"]).sort_values("productid", ignore_index=True)
     test, train = (products[products["side"] == side] for side in ("test", "train"))
@@ -73,15 +70,15 @@ def find_near_twins(out: Path, clean: StageOutput, split: StageOutput, images: S
 def most_similar(
     asked: Sequence[str], known: Sequence[str], threshold: float = SIMILAR
 ) -> Iterator[tuple[int, int, float]]:
-    """Pairs of texts that are nearly the same, in memory that does not grow with the number of texts asked.
+    """Nearest-neighbour search over TF-IDF vectors, in batches: memory does not grow with `len(asked)`.
 
     Args:
-        asked, known: Clean texts; one without words is like no other.
-        threshold: Least cosine of a pair.
+        asked, known: Cleaned texts; an empty text has no near-duplicate.
+        threshold: Lowest cosine similarity of a pair.
 
     Yields:
-        Of every text in `asked` that has one: its place, the place of the most similar text in `known` (the first of
-        equals), and their cosine.
+        For each text in `asked` with a near-duplicate: its index, the index of the most similar text in `known` (the
+        first of ties), and their cosine similarity.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -89,6 +86,7 @@ def most_similar(
     if not any(texts):
         return
     vectors = TfidfVectorizer(lowercase=False, token_pattern=r"\S+", dtype=np.float32).fit_transform(texts)
+    # (num_terms, num_known) and (num_asked, num_terms); rows have unit norm, so products are cosines.
     of_known, of_asked = vectors[: len(known)].T.tocsr(), vectors[len(known) :]
     for start in range(0, len(asked), BLOCK):
         report_progress(start, len(asked), "products")
@@ -97,7 +95,7 @@ def most_similar(
 
 def _best(cosines: "csr_matrix", start: int, threshold: float) -> Iterator[tuple[int, int, float]]:
     pairs = cosines.tocoo()
-    # Of equal texts some cosines are 1 and some just below, by rounding.
+    # Rounded, because cosines of equal texts differ from 1 by floating-point error.
     values = np.minimum(pairs.data.round(4), 1)
     near = values >= threshold
     frame = pd.DataFrame({"row": pairs.row[near], "column": pairs.col[near], "value": values[near]})
@@ -115,14 +113,14 @@ def _by_text(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
 def same_pictures(
     asked: npt.NDArray[np.uint8], known: npt.NDArray[np.uint8], threshold: float = SAME_COLOURS
 ) -> Iterator[tuple[int, int, float]]:
-    """Pairs of images of nearly the same colours.
+    """Find pairs of images with nearly the same thumbnail colours.
 
     Args:
-        asked, known: uint8 (num_images, num_values), as `look_of` makes them.
-        threshold: Largest distance of a pair, root mean square.
+        asked, known: uint8 (num_images, num_values), thumbnails from `look_of`.
+        threshold: Largest root mean square difference of a pair.
 
     Yields:
-        Place in `asked`, place in `known`, distance.
+        Index in `asked`, index in `known`, root mean square difference.
     """
     vectors, size = known.astype(np.float32), known.shape[1]
     squares = (vectors**2).sum(axis=1)
@@ -130,7 +128,7 @@ def same_pictures(
         report_progress(start, len(asked), "images")
         block = asked[start : start + BLOCK].astype(np.float32)
         rough = (block**2).sum(axis=1)[:, np.newaxis] + squares - 2 * block @ vectors.T
-        # Rounding of such large sums; what passes is measured again.
+        # The expanded float32 form |a|² + |b|² - 2ab is inexact: loose threshold here, exact distance below.
         for row, column in np.argwhere(rough <= size * (threshold + 0.5) ** 2):
             gaps = asked[start + row].astype(np.float64) - known[column]
             distance = float(np.sqrt((gaps**2).mean()))
@@ -143,7 +141,7 @@ def _by_image(test: pd.DataFrame, train: pd.DataFrame, images: StageOutput) -> p
     seen = pd.read_parquet(images.file(IMAGES_FILE), columns=columns).dropna().drop_duplicates("digest")
     looked = seen.rename(columns={"digest": "image_digest"})
     asked, known = (side[["productid", "image_digest"]].merge(looked, on="image_digest") for side in (test, train))
-    # Photos that several train products share are compared once.
+    # Images shared by several train products are compared once.
     known = known.drop_duplicates("image_digest", ignore_index=True)
     if asked.empty or known.empty:
         return _twins([])

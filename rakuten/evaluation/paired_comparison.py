@@ -1,8 +1,9 @@
-"""Two sets of predictions for the same products: how they differ, and how sure that is.
+"""Paired bootstrap: confidence intervals of the score differences of two models on the same products.
 
-The products are drawn anew with replacement, both predictions of a product together, so that what is hard for both
-does not count as a difference. Drawing products is drawing cells (true class, first answer, second answer) from a
-multinomial, so no product is touched: 2,000 draws of 17,000 products take a fraction of a second.
+Products are resampled with replacement, both predictions of a product together, so that products that are difficult for
+both models do not widen the intervals. Resampling products is drawing the counts of cells (true class, first
+prediction, second prediction) from a multinomial distribution: 2,000 resamples of 17,000 products take a fraction of a
+second.
 """
 
 import math
@@ -18,7 +19,7 @@ from rakuten.evaluation.difference import Difference
 from rakuten.evaluation.scores import INTERVAL, ClassScores, Counts, Floats, score_margins, targets_of
 
 RESAMPLES = 2000
-# Draws held at once: with 2,000 cells, 16 MB.
+# Batch size of resamples: 8 MB with 2,000 cells.
 DRAWN_AT_ONCE = 500
 
 SCORES = ("f1_weighted", "f1_macro", "accuracy")
@@ -26,11 +27,11 @@ SCORES = ("f1_weighted", "f1_macro", "accuracy")
 
 @dataclass(frozen=True)
 class ScoreDifference:
-    """One score of both, and the second's lead over the first.
+    """One score of both models, and its difference.
 
     Attributes:
-        first, second: Its value for each.
-        difference: second - first, with a 95 % interval.
+        first, second: Score of each model.
+        difference: second - first, with a 95 % confidence interval.
     """
 
     first: float
@@ -40,13 +41,13 @@ class ScoreDifference:
 
 @dataclass(frozen=True)
 class ClassDifference:
-    """F1 of one class for both.
+    """F1 of one class for both models, and its difference.
 
     Attributes:
-        code: The class.
-        support: Products of it.
-        first, second: F1 for each.
-        difference: second - first; the intervals of all classes hold together with 95 % (see `compare`).
+        code: Class code.
+        support: Number of products of the class.
+        first, second: F1 of each model.
+        difference: second - first, with a simultaneous 95 % confidence interval over all classes (see `compare`).
     """
 
     code: int
@@ -58,12 +59,12 @@ class ClassDifference:
 
 @dataclass(frozen=True)
 class Paired:
-    """What `compare` finds.
+    """Result of the paired bootstrap (`compare`).
 
     Attributes:
-        rows: Products compared.
+        rows: Number of products.
         scores: By name, one of `SCORES`.
-        classes: The classes that have products, ascending code.
+        classes: Classes with products, by ascending code.
     """
 
     rows: int
@@ -80,27 +81,26 @@ def compare(
     seed: int = 1234,
     resamples: int = RESAMPLES,
 ) -> Paired:
-    """Paired bootstrap of the scores of two sets of predictions.
+    """Paired bootstrap confidence intervals of the score differences of two sets of predictions.
 
-    Intervals of whole scores are percentile intervals. Those of the 27 classes answer 27 questions at once, of which
-    one would come out wrong by chance most times: they are the observed difference ± q standard errors, q being the
-    95 % quantile, over the draws, of the largest distance of any class in its standard errors (max-t). So all of them
-    hold together with 95 %, and classes that go up and down together cost less than with Bonferroni's correction.
+    Overall scores have percentile intervals. The 27 classes are multiple comparisons, so their intervals are
+    simultaneous (max-t): observed difference ± q standard errors, where q is the 95 % quantile, over the resamples, of
+    the largest absolute studentised deviation of any class. Correlated classes make them narrower than with a
+    Bonferroni correction.
 
-    A bootstrap knows only what it saw: from a handful of products that two answers tell apart, its intervals are too
-    short. Where they are so few that no exact test could show a difference (`fewest_telling`), the interval is
-    stretched to zero. All of 95 % holds for another `interval` alike.
+    Bootstrap intervals are too short if the predictions differ on a handful of products. If these are too few for a
+    significant exact sign test (`fewest_telling`), the interval is extended to include zero.
 
     Args:
         true_codes: int64 (num_samples,), class codes.
         first, second: int64 (num_samples,), predicted class codes of the same products.
-        interval: How often intervals hold.
-        seed: Of the draws.
-        resamples: Number of draws.
+        interval: Confidence level.
+        seed: Seed of the resampling.
+        resamples: Number of bootstrap resamples.
 
     Raises:
         InputError: If there is no product.
-        MismatchError: If the lengths differ, or a code is none of the 27.
+        MismatchError: If the lengths differ, or a class code is unknown.
 
     Reference:
         Efron & Tibshirani (1993), An Introduction to the Bootstrap; Romano & Wolf (2005), Exact and approximate
@@ -123,18 +123,21 @@ def compare(
 
 
 def fewest_telling(looks: int, interval: float = INTERVAL) -> int:
-    """Products two answers must differ on before a sign test over so many looks can come out below 5 % at all."""
+    """Fewest differing predictions for which a two-sided sign test can be significant (Bonferroni over `looks`)."""
     return math.ceil(math.log2(2 * looks / (1 - interval)))
 
 
 def count_cells(
     true_codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], Counts]:
-    """The cells that occur, int64 (3, num_cells) of class positions, and how often each does.
+    """Count the cells (true class, first prediction, second prediction) of a three-way contingency table.
+
+    Returns:
+        int64 (3, num_cells), class indices of the non-empty cells; and int64 (num_cells,), their counts.
 
     Raises:
         InputError: If there is no product.
-        MismatchError: If the lengths differ, or a code is none of the 27.
+        MismatchError: If the lengths differ, or a class code is unknown.
     """
     if not len(true_codes) == len(first) == len(second):
         raise MismatchError(f"{len(true_codes)} true classes, but {len(first)} and {len(second)} predictions")
@@ -147,11 +150,11 @@ def count_cells(
 
 
 def score_both(cells: npt.NDArray[np.int64], drawn: Counts) -> Iterator[ClassScores]:
-    """Scores by class of the first and of the second, from counts of the cells (num_draws, num_cells)."""
-    # BLAS multiplies floats only; counts stay exact in them.
+    """Class scores of the first and of the second model, from cell counts (num_draws, num_cells)."""
+    # BLAS needs floats; counts are exact in float64.
     weights = drawn.astype(np.float64)
-    true, *answers = (np.eye(NUM_CLASSES)[positions] for positions in cells)
-    support = weights @ true
+    true, *answers = (np.eye(NUM_CLASSES)[positions] for positions in cells)  # one-hot, (num_cells, num_classes)
+    support = weights @ true  # (num_draws, num_classes)
     for answer in answers:
         yield score_margins(weights @ (true * answer), support, weights @ answer)
 
@@ -164,12 +167,12 @@ def _scores(classes: ClassScores) -> dict[str, Floats]:
 
 
 def draw_scores(cells: npt.NDArray[np.int64], counts: Counts, seed: int, resamples: int) -> list[dict[str, Floats]]:
-    """Scores of the first and of the second in every draw."""
+    """Bootstrap scores of the first and of the second model, one value per resample."""
     generator = np.random.default_rng(seed)
     total, found = int(counts.sum()), []
     for start in range(0, resamples, DRAWN_AT_ONCE):
         size = min(DRAWN_AT_ONCE, resamples - start)
-        drawn = generator.multinomial(total, counts / total, size=size)
+        drawn = generator.multinomial(total, counts / total, size=size)  # (num_draws, num_cells)
         found.append([_scores(classes) for classes in score_both(cells, drawn)])
     return [
         {name: np.concatenate([batch[which][name] for batch in found]) for name in found[0][which]} for which in (0, 1)
@@ -177,7 +180,7 @@ def draw_scores(cells: npt.NDArray[np.int64], counts: Counts, seed: int, resampl
 
 
 def _by_class(cells: npt.NDArray[np.int64], counts: Counts, differing: Counts) -> tuple[Counts, Counts]:
-    """Products of each class, and products that the two answer differently and that touch its F1."""
+    """Support of each class, and the number of differing predictions that affect its F1; (num_classes,) each."""
     support = np.bincount(cells[0], weights=counts, minlength=NUM_CLASSES)
     touched = np.stack([(cells == place).any(axis=0) for place in range(NUM_CLASSES)])
     return support.astype(np.int64), (touched * differing).sum(axis=1)
@@ -192,7 +195,7 @@ def _compare_classes(
 ) -> tuple[ClassDifference, ...]:
     first, second = (values["f1"][0] for values in observed)
     lead = second - first
-    deviations = drawn[1]["f1"] - drawn[0]["f1"] - lead
+    deviations = drawn[1]["f1"] - drawn[0]["f1"] - lead  # (num_draws, num_classes)
     errors = deviations.std(axis=0)
     reach = errors * _max_t(deviations, errors, interval)
     fewest = fewest_telling(NUM_CLASSES, interval)
@@ -221,7 +224,7 @@ def _difference(value: float, low: float, high: float, told_apart: int, fewest: 
 
 
 def _max_t(deviations: Floats, errors: Floats, interval: float) -> float:
-    """The distance, in standard errors, that no class goes beyond in so many of the draws."""
+    """Quantile of the largest absolute studentised deviation over all classes (max-t)."""
     moves = errors > 0
     if not moves.any():
         return 0.0

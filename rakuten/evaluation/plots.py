@@ -1,6 +1,6 @@
-"""Pictures of an evaluation, as PNG files whose bytes depend on nothing but the figures drawn.
+"""Plots of an evaluation as reproducible PNG files: confusion matrix, learning curves, LR range test, reliability.
 
-Figures are made without pyplot, which keeps every figure alive in a global list.
+pyplot is not used: it keeps references to all figures in a global list.
 """
 
 import threading
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 INK, GRID = "#1c2733", "#d5dbe1"
 TRAIN, VALIDATION, SCORE = "#7a8794", "#1f6f8b", "#b4530a"
 DPI = 110
-# A share is written into its cell from here on; below it would only be noise.
+# Lowest share that is annotated in its cell; smaller ones would be visual noise.
 WRITTEN_FROM = 0.02
-# Top of the picture of a range test, in units of the first loss.
+# Upper limit of the loss axis of an LR range test, in units of the first loss.
 ABOVE_FIRST = 1.6
 
-# Stages run in threads, and Matplotlib's font caches are not made for several at once.
+# Stages run in threads, and Matplotlib's font caches are not thread-safe.
 _drawing = threading.Lock()
 
 
 def draw_confusion(counts: Counts, title: str, path: Path) -> None:
-    """Draw a heat map: of each true class (row), what share was given which class (column), in percent.
+    """Plot a confusion matrix, normalised by true class (rows), in percent.
 
     Args:
-        counts: int64 (27, 27); rows without products stay grey.
-        title: Drawn above.
+        counts: int64 (num_classes, num_classes); rows without products stay grey.
+        title: Title of the plot.
         path: PNG file to write.
     """
     from matplotlib.figure import Figure
@@ -64,11 +64,11 @@ def draw_confusion(counts: Counts, title: str, path: Path) -> None:
 
 
 def draw_curves(history: pd.DataFrame, title: str, path: Path) -> None:
-    """Draw loss and scores of each epoch, train beside validation.
+    """Plot learning curves: loss and scores by epoch, for train and validation.
 
     Args:
         history: Columns epoch, loss, accuracy, validation_loss, validation_accuracy, validation_f1_weighted.
-        title: Drawn above.
+        title: Title of the plot.
         path: PNG file to write.
     """
     from matplotlib.figure import Figure
@@ -98,12 +98,12 @@ def draw_curves(history: pd.DataFrame, title: str, path: Path) -> None:
 
 
 def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path: Path) -> None:
-    """Draw the loss by learning rate; mark the rate that the range test found and the one that is recommended.
+    """Plot an LR range test: loss by learning rate, with the found and the recommended learning rate.
 
     Args:
-        curve: Columns learning_rate, loss, smoothed (null from where the loss diverged).
-        choice: learning_rate (recommended), found (by the range test), diverged_at (None: it did not).
-        title: Drawn above.
+        curve: Columns learning_rate, loss, smoothed (null after divergence).
+        choice: learning_rate (recommended), found (by the range test), diverged_at (None without divergence).
+        title: Title of the plot.
         path: PNG file to write.
     """
     from matplotlib.figure import Figure
@@ -123,7 +123,7 @@ def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path:
         if choice["diverged_at"] is not None:
             axes.axvline(choice["diverged_at"], color=INK, linestyle=":", linewidth=1, label="diverged")
         axes.set_xscale("log")
-        # Losses above the first ones say no more than that a rate is too high, and would flatten all others.
+        # Much higher losses only show that the learning rate is too high, and would flatten the curve.
         axes.set_ylim(0, ABOVE_FIRST * top)
         axes.set_xlabel("learning rate", color=INK)
         axes.set_title(title, color=INK, fontsize=11, parse_math=False)
@@ -135,11 +135,11 @@ def draw_rates(curve: pd.DataFrame, choice: Mapping[str, Any], title: str, path:
 
 
 def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
-    """Draw how often answers of each confidence are right, and below how many there are.
+    """Plot a reliability diagram (accuracy by confidence bin), and below it a histogram of the confidence.
 
     Args:
-        calibration: What is drawn; the corrected probabilities too where there is a temperature.
-        title: Drawn above.
+        calibration: Before and, with a fitted temperature, after temperature scaling.
+        title: Title of the plot.
         path: PNG file to write.
     """
     from matplotlib.figure import Figure
@@ -150,7 +150,7 @@ def draw_reliability(calibration: Calibration, title: str, path: Path) -> None:
         axes.plot([0, 1], [0, 1], color=TRAIN, linewidth=1, linestyle=(0, (4, 3)), label="as sure as right")
         before = calibration.bins[calibration.bins["at"] == "before"]
         _reliability_line(axes, before, VALIDATION, f"as it is: error {calibration.before:.3f}")
-        # One that is 1 as it is written moves no point that could be seen.
+        # A temperature of 1.00 would draw the same line again.
         if calibration.temperature is not None and round(calibration.temperature, 2) != 1:
             after = calibration.bins[calibration.bins["at"] == "after"]
             label = f"at temperature {calibration.temperature:.2f}: error {calibration.after:.3f}"
@@ -185,11 +185,11 @@ def _write_shares(axes: "Axes", shares: np.ndarray) -> None:
 
 
 def _line(axes: "Axes", history: pd.DataFrame, column: str, label: str, color: str) -> None:
-    # One epoch is a point, which a bare line would not show.
+    # A single epoch is one point, invisible without a marker.
     marker = "o" if len(history) <= 30 else None
     axes.plot(history["epoch"], history[column], label=label, color=color, marker=marker, markersize=3, linewidth=1.6)
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    # Matplotlib would sign the file with its version.
+    # Without it, Matplotlib writes its version into the file.
     figure.savefig(path, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""What a model or vote answered for the test products: enough to compare two of them, whatever runs they are of."""
+"""Table of predictions of the test products, for comparisons of models within and across runs."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PREDICTIONS = "predictions.parquet"
 
 
 def write_predictions(probabilities: Probabilities, truth: Truth, path: Path) -> None:
-    """Store productid, prdtypecode, predicted and confidence of the products that have probabilities."""
+    """Write productid, prdtypecode, predicted and confidence of the products that have probabilities."""
     codes, rows = truth.scored(probabilities)
     confidence = probabilities.values[rows].max(axis=1, initial=0).astype(np.float64)
     columns = {
@@ -27,10 +27,10 @@ def write_predictions(probabilities: Probabilities, truth: Truth, path: Path) ->
 
 
 def read_predictions(evaluation: StageOutput) -> pd.DataFrame:
-    """The same of an output of `evaluate`.
+    """Read the predictions of an output of `evaluate`.
 
     Raises:
-        OutputError: If it was made before predictions were kept.
+        OutputError: If it has no predictions (earlier version).
     """
     if not (evaluation.folder / PREDICTIONS).is_file():
         raise OutputError(

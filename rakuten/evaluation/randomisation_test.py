@@ -1,8 +1,8 @@
-"""Paired tests: is model B's weighted F1 higher than model A's on the same products, at a given significance level?
+"""Paired randomisation (permutation) test and paired bootstrap of the difference of two models' weighted F1.
 
-Two tests must agree:
+Is model B's weighted F1 higher than model A's, at a given significance level? Both tests must agree:
 
-- the lower bound of the paired bootstrap's one-sided interval of the difference lies above zero: products are
+- the lower bound of the one-sided paired bootstrap confidence interval of the difference is above zero: products are
   resampled, both predictions of a product together;
 - the p-value of the paired randomisation (permutation) test is at most the significance level: where the two models
   differ, their predictions are swapped with probability ½. It is exact for any number of products.
@@ -20,22 +20,22 @@ from rakuten.evaluation.scores import Counts, Floats, score_margins
 
 Codes = npt.NDArray[np.int64]
 
-# Draws of either look: enough of them lie beyond the level that is asked for.
+# Resamples (or permutations) of each test: at least 20 are expected beyond the significance level.
 FEWEST_DRAWS, DRAWS_BEYOND = 2_000, 20
 SEED = 1234
 
 
 @dataclass(frozen=True)
 class Lead:
-    """The challenger's weighted F1 beside the champion's.
+    """Result of both paired tests of the challenger's weighted F1 against the champion's.
 
     Attributes:
         champion, challenger: Weighted F1 of each.
-        low: Lower bound of the difference, of the one-sided interval at `level`.
+        low: Lower bound of the one-sided bootstrap confidence interval of the difference, at `level`.
         chance: p-value of the paired randomisation test.
         level: Significance level.
-        rows: Products compared.
-        differing: Those that the two answer differently.
+        rows: Number of products.
+        differing: Number of products with different predictions.
     """
 
     champion: float
@@ -48,12 +48,12 @@ class Lead:
 
     @property
     def value(self) -> float:
-        """The lead itself."""
+        """Observed difference, challenger - champion."""
         return self.challenger - self.champion
 
     @property
     def is_shown(self) -> bool:
-        """Whether both tests show it."""
+        """True if both tests are significant."""
         return self.low > 0 and self.chance <= self.level
 
 
@@ -64,11 +64,11 @@ def measure_lead(true_codes: Codes, champion: Codes, challenger: Codes, *, level
         true_codes: int64 (num_samples,), class codes.
         champion, challenger: int64 (num_samples,), predicted class codes of the same products.
         level: Significance level, between 0 and 0.5.
-        seed: Of the draws.
+        seed: Seed of resamples and permutations.
 
     Raises:
         InputError: If there is no product.
-        MismatchError: If the lengths differ, or a code is none of the 27.
+        MismatchError: If the lengths differ, or a class code is unknown.
     """
     cells, counts = count_cells(true_codes, champion, challenger)
     first, second = (float(scores.f1_weighted[0]) for scores in score_both(cells, counts[np.newaxis]))
@@ -84,7 +84,7 @@ def measure_lead(true_codes: Codes, champion: Codes, challenger: Codes, *, level
 
 
 def lower_end(cells: Codes, counts: Counts, level: float, seed: int = SEED) -> float:
-    """The `level` quantile of the lead over products drawn anew; cells and counts as `count_cells` gives them."""
+    """Lower bound of the one-sided paired bootstrap confidence interval; cells and counts from `count_cells`."""
     champion, challenger = draw_scores(cells, counts, seed, _draws(level))
     return float(np.quantile(challenger["f1_weighted"] - champion["f1_weighted"], level))
 
@@ -93,8 +93,8 @@ def chance_of_lead(cells: Codes, counts: Counts, level: float, seed: int = SEED)
     """p-value of the paired randomisation test: each product's two predictions are swapped with probability ½.
 
     Reference:
-        Noreen, E. W. (1989), Computer-Intensive Methods for Testing Hypotheses: approximate randomization; the observed
-        deal counts among the drawn ones, which makes the test exact (Phipson & Smyth, 2010).
+        Noreen, E. W. (1989), Computer-Intensive Methods for Testing Hypotheses: approximate randomization. The observed
+        assignment counts as one of the permutations, which makes the test exact (Phipson & Smyth, 2010).
     """
     differ = cells[1] != cells[2]
     true, low, high, pairs = _pairs(cells[:, differ], counts[differ])
@@ -104,7 +104,10 @@ def chance_of_lead(cells: Codes, counts: Counts, level: float, seed: int = SEED)
     right_low, right_high = given_low * (true == low)[:, None], given_high * (true == high)[:, None]
 
     def leads(to_second: Floats) -> Floats:
-        """Lead of the second model when of each pair so many products have its `low` answer from it."""
+        """F1 differences (num_draws,), given the products per pair whose `low` prediction the second model gets.
+
+        `to_second` has shape (num_draws, num_pairs).
+        """
         to_first = pairs - to_second
         scores = []
         for own, others in ((to_first, to_second), (to_second, to_first)):
@@ -117,13 +120,13 @@ def chance_of_lead(cells: Codes, counts: Counts, level: float, seed: int = SEED)
     observed = leads(_pairs(cells[:, differ], counts[differ] * is_low)[3][None].astype(np.float64))[0]
     draws = _draws(level)
     dealt = np.random.default_rng(seed).binomial(pairs, 0.5, size=(draws, len(pairs))).astype(np.float64)
-    # Deals that are equal may differ in their last digit.
+    # Equal permutations may differ by floating-point error.
     reached = int((leads(dealt) >= observed - 1e-12).sum())
     return (1 + reached) / (1 + draws)
 
 
 def _pairs(cells: Codes, counts: Counts) -> tuple[Codes, Codes, Codes, Counts]:
-    """Cells whose two answers are the same two, whichever model gave which: true class, answers and products."""
+    """Merge cells with swapped predictions: true class, lower and higher predicted class, number of products."""
     low, high = np.minimum(cells[1], cells[2]), np.maximum(cells[1], cells[2])
     flat = np.ravel_multi_index((cells[0], low, high), (NUM_CLASSES,) * 3)
     pairs, place = np.unique(flat, return_inverse=True)
@@ -133,7 +136,7 @@ def _pairs(cells: Codes, counts: Counts) -> tuple[Codes, Codes, Codes, Counts]:
 
 
 def _margins(true: Codes, predicted: Codes, counts: Counts) -> tuple[Floats, Floats]:
-    """Products of each class that were given it, and products given each class."""
+    """True positives and predicted positives of each class; (num_classes,) each."""
     right = np.bincount(true, weights=counts * (true == predicted), minlength=NUM_CLASSES)
     given = np.bincount(predicted, weights=counts, minlength=NUM_CLASSES)
     return right.astype(np.float64), given.astype(np.float64)

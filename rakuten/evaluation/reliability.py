@@ -1,4 +1,4 @@
-"""Whether probabilities can be taken at their word: how often the answer is right, by how sure it is."""
+"""Reliability diagram: accuracy by confidence bin, before and after temperature scaling."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ from rakuten.evaluation.scores import targets_of
 from rakuten.statistics.calibration_error import calibration_error
 from rakuten.statistics.temperature_scaling import at_temperature, fit_temperature
 
-# Of equal width, as in reliability diagrams; fewer than for the calibration error, so that each holds some products.
+# Equal-width bins; fewer than for the expected calibration error (15), so that each has some products.
 BINS = 10
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probabilities of test products as they are, and divided by a temperature.
+    """Calibration of the test products before and after temperature scaling.
 
     Attributes:
-        temperature: Fitted to the validation products; None where none was scored, and then nothing is corrected.
-        before, after: Expected calibration error on test products, 15 bins.
+        temperature: Fitted to the validation products; None without any.
+        before, after: Expected calibration error on test products, 15 bins; `after` is None without a temperature.
         bins: Of both: at ("before" or "after"), low (lower end of the bin), rows, confidence and accuracy (means;
-            NaN where a bin is empty).
+            NaN for an empty bin).
     """
 
     temperature: float | None
@@ -34,12 +34,12 @@ class Calibration:
 
 
 def calibrate(probabilities: Probabilities, validation: Truth, test: Truth) -> Calibration:
-    """See how far a temperature would bring the probabilities; nothing of the test products decides it.
+    """Fit a temperature to the validation products and measure calibration on the test products.
 
     Args:
         probabilities: Of validation and test products; at least one of the latter.
-        validation: Decides the temperature.
-        test: What is measured.
+        validation: Ground truth for the temperature.
+        test: Ground truth for the calibration errors.
     """
     codes, rows = test.scored(probabilities)
     values, targets = probabilities.values[rows], targets_of(codes)
@@ -54,17 +54,18 @@ def calibrate(probabilities: Probabilities, validation: Truth, test: Truth) -> C
 
 
 def reliability(values: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """Products by the probability of their most probable class, and how often that class is the true one.
+    """Accuracy and mean confidence by confidence bin.
 
     Args:
         values: float32 (num_samples, num_classes), rows sum to 1.
-        targets: int64 (num_samples,), positions of the true classes.
+        targets: int64 (num_samples,), indices of the true classes.
 
     Returns:
         `BINS` rows: low, rows, confidence, accuracy, as in `Calibration.bins`.
     """
     confidence = values.max(axis=1, initial=0).astype(np.float64)
     right = values.argmax(axis=1) == targets
+    # Bin index of each product, (num_samples,); a confidence of exactly 1 belongs to the last bin.
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     rows = np.bincount(places, minlength=BINS)
     sums = {

@@ -1,7 +1,8 @@
-"""Accuracy, precision, recall and F1, all of them computed from one table of counts.
+"""Classification metrics from a confusion matrix: accuracy, precision, recall, F1, bootstrap confidence interval.
 
-The table is int64 (27, 27): row the true class, column the predicted one, both in the order of `classes.CODES`. Every
-function also takes a stack of tables (..., 27, 27), so that a bootstrap is one vectorised call.
+The confusion matrix is int64 (num_classes, num_classes): rows are true classes, columns predicted classes, both in the
+order of `classes.CODES`. All functions also take a stack of matrices (..., num_classes, num_classes), so that a
+bootstrap is one vectorised call.
 """
 
 from dataclasses import dataclass
@@ -22,13 +23,13 @@ INTERVAL = 0.95
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Scores of each class, float64 (..., 27); 0 where a ratio has nothing below the line.
+    """Precision, recall, F1 and support of each class, float64 (..., num_classes); 0 for a zero denominator.
 
     Attributes:
-        precision: Share of the products given this class that belong to it.
-        recall: Share of the products of this class that were given it.
-        f1: Harmonic mean of the two.
-        support: int64, products of this class.
+        precision: True positives / predicted positives.
+        recall: True positives / support.
+        f1: Harmonic mean of precision and recall.
+        support: int64, number of products of each class.
     """
 
     precision: Floats
@@ -38,31 +39,31 @@ class ClassScores:
 
     @property
     def f1_weighted(self) -> Floats:
-        """Mean F1, each class weighing as many products as it has: the challenge's score."""
+        """Weighted F1: mean over classes, weighted by support; the challenge's metric."""
         return _ratio((self.f1 * self.support).sum(axis=-1), self.support.sum(axis=-1))
 
     @property
     def f1_macro(self) -> Floats:
-        """Mean F1 over the classes that have products, all weighing the same.
+        """Macro F1: unweighted mean over the classes with products.
 
-        A class without products has no recall; scikit-learn counts it as 0 once it was predicted anywhere.
+        Unlike scikit-learn, which counts a class without products as 0 if it is predicted.
         """
         present = self.support > 0
         return _ratio((self.f1 * present).sum(axis=-1), present.sum(axis=-1))
 
 
 def count_confusions(true_codes: npt.NDArray[np.int64], predicted_codes: npt.NDArray[np.int64]) -> Counts:
-    """Count every pair of true and predicted class.
+    """Confusion matrix of true and predicted class codes.
 
     Args:
         true_codes: int64 (num_samples,), class codes.
         predicted_codes: int64 (num_samples,), class codes of the same products.
 
     Returns:
-        int64 (27, 27).
+        int64 (num_classes, num_classes).
 
     Raises:
-        MismatchError: If the lengths differ, or a code is none of the 27.
+        MismatchError: If the lengths differ, or a class code is unknown.
     """
     if len(true_codes) != len(predicted_codes):
         raise MismatchError(f"{len(true_codes)} true classes, but {len(predicted_codes)} predictions")
@@ -71,12 +72,12 @@ def count_confusions(true_codes: npt.NDArray[np.int64], predicted_codes: npt.NDA
 
 
 def score_classes(counts: Counts) -> ClassScores:
-    """Precision, recall, F1 and support of each class of a table (or stack of tables) of counts."""
+    """Precision, recall, F1 and support of each class, from a confusion matrix or a stack of them."""
     return score_margins(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1), counts.sum(axis=-2))
 
 
 def score_margins(right: npt.NDArray[Any], support: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> ClassScores:
-    """The same from what it takes of a table: products of each class, given each class, and both; (..., 27) each."""
+    """Precision, recall and F1 from true positives, support and predicted positives; (..., num_classes) each."""
     return ClassScores(
         precision=_ratio(right, predicted),
         recall=_ratio(right, support),
@@ -86,34 +87,34 @@ def score_margins(right: npt.NDArray[Any], support: npt.NDArray[Any], predicted:
 
 
 def accuracy(counts: Counts) -> Floats:
-    """Share of products that were given their class."""
+    """Accuracy: share of correct predictions."""
     return _ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
 
 
 def f1_weighted(counts: Counts) -> Floats:
-    """`ClassScores.f1_weighted` of a table."""
+    """Weighted F1 of a confusion matrix."""
     return score_classes(counts).f1_weighted
 
 
 def f1_macro(counts: Counts) -> Floats:
-    """`ClassScores.f1_macro` of a table."""
+    """Macro F1 of a confusion matrix."""
     return score_classes(counts).f1_macro
 
 
 def f1_weighted_interval(counts: Counts, seed: int = 1234) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of the weighted F1.
+    """95 % percentile bootstrap confidence interval of the weighted F1.
 
-    Drawing products with replacement is drawing table cells from a multinomial, so no product is touched.
+    Resampling products with replacement is drawing the cells from a multinomial distribution.
 
     Args:
-        counts: int64 (27, 27), of at least one product.
-        seed: Of the draws.
+        counts: int64 (num_classes, num_classes), of at least one product.
+        seed: Seed of the resampling.
 
     Returns:
         Lower and upper end.
 
     Raises:
-        InputError: If the table is empty.
+        InputError: If the confusion matrix is empty.
 
     Reference:
         Efron, B. (1979). Bootstrap methods: another look at the jackknife. Annals of Statistics 7(1).
@@ -128,10 +129,10 @@ def f1_weighted_interval(counts: Counts, seed: int = 1234) -> tuple[float, float
 
 
 def targets_of(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions of class codes in `classes.CODES`.
+    """Class indices of class codes, in the order of `classes.CODES`.
 
     Raises:
-        MismatchError: If a code is none of the 27.
+        MismatchError: If a class code is unknown.
     """
     known = np.asarray(CODES, np.int64)
     targets = np.searchsorted(known, codes).clip(max=NUM_CLASSES - 1)

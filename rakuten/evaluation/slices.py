@@ -1,4 +1,4 @@
-"""The stage that scores parts of the test products by what is odd about them."""
+"""Stage `score_slices`: metrics of subgroups (slices) of the test products."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from rakuten.text.language import guess_languages
 
 SLICES = "slices.parquet"
 
-# Words that are left of a short text once it is cleaned.
+# Maximum number of words of a short text, after cleaning.
 SHORT = 5
 NAMES = {"fr": "French", "en": "English", "de": "German", None: "language not told"}
 
@@ -26,22 +26,19 @@ Mask = npt.NDArray[np.bool_]
 
 @stage(version=1, libraries=("numpy",))
 def score_slices(out: Path, evaluation: StageOutput, clean: StageOutput, near_twins: StageOutput) -> dict[str, Any]:
-    """Score the test products by description, image, length and language of the text, and near-twins.
+    """Score slices of the test products: by description, image, text length, language, and near-twins.
 
-    Languages are guessed by their commonest words (see `guess_languages`).
+    Language detection uses stop words (see `guess_languages`).
 
     Args:
-        out: Work folder.
-        evaluation: `evaluate`.
-        clean: `clean_products` of the products it scored.
         near_twins: `find_near_twins` of the same split.
 
     Returns:
-        Facts: f1_weighted of all and of the products without a near-twin.
+        Facts: f1_weighted of all test products and of those without a near-twin.
 
     Output:
-        slices.parquet: group, slice (in words), rows, share (of the scored test products), accuracy, f1_weighted, low
-            and high (95 % bootstrap); scores are null where a slice has no products.
+        slices.parquet: group, slice (text), rows, share (of the scored test products), accuracy, f1_weighted, low
+            and high (95 % bootstrap confidence interval); scores are null for an empty slice.
     """
     predictions = read_predictions(evaluation)
     columns = ["designation", "description", "clean_text", "image_digest"]

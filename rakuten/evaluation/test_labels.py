@@ -1,7 +1,6 @@
-"""The classes of test products: for scores and what explains them, never for what is fitted or chosen.
+"""Labels of the test split: for evaluation and error analysis only, not for training or model selection.
 
-Neither `training` nor `fusion` may import this module (the tests see to it), so a test product's class cannot reach a
-weight, a temperature or a decision by mistake.
+`training` and `fusion` may not import this module (enforced by a test), which prevents leakage of test labels.
 """
 
 from rakuten.evaluation.ground_truth import Truth, read_side
@@ -9,9 +8,9 @@ from rakuten.outputs import StageOutput
 
 
 def read_test_truth(split: StageOutput) -> Truth:
-    """The test products of a split with their classes.
+    """Read the test products of a split with labels.
 
     Raises:
-        MismatchError: If the split holds a scored product more than once.
+        MismatchError: If the split has a duplicate productid.
     """
     return read_side(split, "test")

@@ -1,1 +1,1 @@
-"""One decision from several models."""
+"""Late fusion (ensembling) of the class probabilities of several models."""

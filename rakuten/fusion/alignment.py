@@ -1,4 +1,4 @@
-"""The members' probabilities side by side, matched by productid and class, never by position."""
+"""Alignment of several models' probabilities by productid and class code, never by row order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Aligned:
-    """What each member says of the same products.
+    """Probabilities of all members for the same products.
 
     Attributes:
         productids: int64 (num_samples,).
-        values: float64 (num_members, num_samples, 27); zeros where a member does not have a product.
-        has: bool (num_members, num_samples), which member has which product; each product is in one at least.
+        values: float64 (num_members, num_samples, num_classes); zeros if a member lacks a product.
+        has: bool (num_members, num_samples), true if the member has the product; each product is in at least one.
     """
 
     productids: npt.NDArray[np.int64]
@@ -33,16 +33,16 @@ class Aligned:
         return len(self.productids)
 
     def rows(self, chosen: npt.NDArray[np.bool_]) -> Self:
-        """The products where `chosen`, bool (num_samples,), is true."""
+        """Select products by a mask, bool (num_samples,)."""
         return type(self)(self.productids[chosen], self.values[:, chosen], self.has[:, chosen])
 
 
 def align(members: Sequence[Probabilities | None], productids: npt.NDArray[np.int64]) -> Aligned:
-    """Put members side by side.
+    """Align the probabilities of all members to a list of products.
 
     Args:
-        members: Each model's probabilities, of some or all of the products; None: the model was not asked.
-        productids: int64 (num_samples,), the products to answer for, in this order.
+        members: Probabilities of each model, of some or all of the products; None: no predictions of this model.
+        productids: int64 (num_samples,), products in the order of the result.
 
     Raises:
         MismatchError: If there is no member, or a product is in none of them.

@@ -1,7 +1,7 @@
-"""How the probabilities of several models become one: averages, the maximum, a stack; fitted elsewhere, applied here.
+"""Combiners of class probabilities: weighted average, maximum, stacking; fitted in `fitting`, applied here.
 
-The report's max vote called `numpy.maximum(a, b, c)`, whose third argument is where the result is written, so its third
-model never voted. Here every member does.
+The reference study's max vote called `numpy.maximum(a, b, c)`. The third argument is the output array, so its third
+model was ignored. Here all members are used.
 """
 
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ Floats = npt.NDArray[np.float64]
 
 
 class Combiner(Protocol):
-    """One way to combine members that all have the products in question."""
+    """Interface of combiners: probabilities of several members in, fused probabilities out."""
 
     def __call__(self, values: Floats) -> Floats:
-        """float64 (num_members, num_samples, 27) → (num_samples, 27), rows sum to 1."""
+        """Combine float64 (num_members, num_samples, num_classes) to (num_samples, num_classes); rows sum to 1."""
 
     def as_json(self) -> dict[str, Any]:
-        """What `combiner_from_json` reads."""
+        """Convert to JSON types, for `combiner_from_json`."""
 
 
 @dataclass(frozen=True)
 class Average:
-    """The mean of the members' probabilities.
+    """Weighted average of the members' probabilities (soft voting).
 
     Attributes:
-        weights: One a member, none negative, sum 1.
+        weights: One per member, non-negative, sum 1.
     """
 
     weights: tuple[float, ...]
 
     @classmethod
     def weighing(cls, weights: npt.ArrayLike) -> Self:
-        """An average by weights that need not sum to 1; weights that are all 0 count equally.
+        """Create from unnormalised weights; if all are 0, the weights are equal.
 
         Raises:
-            ValueError: If one is negative or not finite.
+            ValueError: If a weight is negative or not finite.
         """
         given = np.asarray(weights, np.float64)
         if not np.isfinite(given).all() or (given < 0).any():
@@ -61,11 +61,11 @@ class Average:
 
 @dataclass(frozen=True)
 class Maximum:
-    """Each class's highest probability over all members, scaled to a sum of 1."""
+    """Maximum of the members' probabilities for each class (max vote), normalised to a sum of 1."""
 
     def __call__(self, values: Floats) -> Floats:
         """See `Combiner`."""
-        highest = values.max(axis=0)
+        highest = values.max(axis=0)  # (num_samples, num_classes)
         return np.asarray(highest / highest.sum(axis=1, keepdims=True))
 
     def as_json(self) -> dict[str, Any]:
@@ -75,12 +75,12 @@ class Maximum:
 
 @dataclass(frozen=True)
 class Stack:
-    """A multinomial logistic regression on the logarithms of the members' probabilities.
+    """Stacking: multinomial logistic regression on the members' log-probabilities.
 
     Attributes:
-        members: Places of the members that it reads.
-        coefficients: float64 (num_read_members * 27, 27), members one after another.
-        intercepts: float64 (27,).
+        members: Indices of the members used.
+        coefficients: float64 (num_used_members * num_classes, num_classes), grouped by member.
+        intercepts: float64 (num_classes,).
     """
 
     members: tuple[int, ...]
@@ -90,6 +90,7 @@ class Stack:
     def __call__(self, values: Floats) -> Floats:
         """See `Combiner`."""
         logits = stack_features(values[list(self.members)]) @ self.coefficients + self.intercepts
+        # Softmax in log space, for numerical stability; (num_samples, num_classes).
         return np.asarray(np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)))
 
     def as_json(self) -> dict[str, Any]:
@@ -103,16 +104,20 @@ class Stack:
 
 
 def stack_features(values: Floats) -> Floats:
-    """float64 (num_members, num_samples, 27) → (num_samples, num_members * 27): what a stack is fitted to."""
+    """Features of stacking: log-probabilities, float64 (num_samples, num_members * num_classes).
+
+    Args:
+        values: float64 (num_members, num_samples, num_classes).
+    """
     num_members, num_samples, _ = values.shape
     return log_floored(values).transpose(1, 0, 2).reshape(num_samples, num_members * NUM_CLASSES)
 
 
 def combiner_from_json(content: dict[str, Any]) -> Combiner:
-    """The combiner that `as_json` was called on.
+    """Restore a combiner from the result of `as_json`.
 
     Raises:
-        OutputError: If there is no such kind.
+        OutputError: If the kind is unknown.
     """
     match content["kind"]:
         case "average":

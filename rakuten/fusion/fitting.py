@@ -1,7 +1,8 @@
-"""Finding how to combine members from rows they were not fitted to: one function a method, all of one shape.
+"""Fitting of fusion methods on validation products: voting, mixture weights (EM), greedy selection, stacking.
 
-Every function takes values, float64 (num_members, num_rows, 27), what all members say of validation rows, and targets,
-int64 (num_rows,), the columns of the true classes; there is at least one row.
+All functions have the same arguments: values, float64 (num_members, num_samples, num_classes), the members'
+probabilities of validation products; and targets, int64 (num_samples,), the true class indices. There is at least one
+product.
 """
 
 from collections.abc import Callable
@@ -23,59 +24,61 @@ Fit = Callable[[Floats, Targets], Combiner]
 
 MIXTURE_STEPS = 500
 GREEDY_ROUNDS = 40
-# Rounds without a better score after which no better one is expected.
+# Early stopping: rounds without improvement.
 GREEDY_PATIENCE = 10
-# How strongly a stack is pulled towards the geometric mean of its members.
+# Regularisation strengths of stacking, towards the weighted geometric mean of the members; strongest first.
 STACK_PENALTIES = (300.0, 100.0, 30.0, 10.0, 3.0)
 STACK_STEPS = 100
-# Members that weigh less in a mixture have nothing to say that others do not.
+# Minimum mixture weight of a member in stacking; those below contribute nothing beyond the others.
 STACK_SHARE = 0.01
-# The strength of that pull is chosen on one of so many shares of the rows.
+# The regularisation strength is selected on one of this many parts of the rows (hold-out).
 STACK_SHARES = 5
 STACK_SEED = 1234
 
 
 def fit_single(values: Floats, targets: Targets) -> Average:
-    """The one member of the highest weighted F1."""
+    """Select the single member with the highest weighted F1."""
     scores = [weighted_f1(member, targets) for member in values]
     return Average.weighing(np.arange(len(values)) == int(np.argmax(scores)))
 
 
 def fit_average(values: Floats, targets: Targets) -> Average:
-    """All members alike; nothing is fitted."""
+    """Unweighted average (soft voting); nothing is fitted."""
     return Average.weighing(np.ones(len(values)))
 
 
 def fit_weighted(values: Floats, targets: Targets) -> Average:
-    """Each member weighs its weighted F1, as in the report (which took it from its test rows)."""
+    """Average weighted by each member's weighted F1, as in the reference study (which used the F1 on test rows)."""
     return Average.weighing([weighted_f1(member, targets) for member in values])
 
 
 def fit_max(values: Floats, targets: Targets) -> Maximum:
-    """Nothing is fitted."""
+    """Max vote; nothing is fitted."""
     return Maximum()
 
 
 def fit_mixture(values: Floats, targets: Targets) -> Average:
-    """The weights of the smallest cross-entropy, by expectation maximisation.
+    """Mixture weights that minimise the cross-entropy, by expectation maximisation (EM).
 
-    The problem is convex, so where it stops does not depend on where it starts.
+    The problem is convex, so the result does not depend on the initial weights.
 
     Reference:
         Dempster, A. et al. (1977). Maximum likelihood from incomplete data via the EM algorithm. JRSS B 39(1).
     """
+    # Probability of the true class, (num_members, num_samples).
     of_truth = np.maximum(values[:, np.arange(len(targets)), targets], FLOOR)
     weights = np.full(len(values), 1 / len(values))
     for _ in range(MIXTURE_STEPS):
+        # E-step: responsibilities; M-step: their mean over products.
         shares = weights[:, np.newaxis] * of_truth
         weights = (shares / shares.sum(axis=0)).mean(axis=1)
     return Average.weighing(weights)
 
 
 def fit_greedy(values: Floats, targets: Targets) -> Average:
-    """Add members one by one, with replacement, each time the one that lifts weighted F1 most; weights are counts.
+    """Greedy forward ensemble selection with replacement by weighted F1; weights are selection counts.
 
-    Equal scores are told apart by cross-entropy.
+    Ties are broken by cross-entropy.
 
     Reference:
         Caruana, R. et al. (2004). Ensemble selection from libraries of models. ICML.
@@ -98,11 +101,11 @@ def fit_greedy(values: Floats, targets: Targets) -> Average:
 
 
 def fit_stack(values: Floats, targets: Targets) -> Stack:
-    """A multinomial logistic regression, pulled towards the geometric mean of the members by their fitted weights.
+    """Stacking by multinomial logistic regression, regularised towards the members' weighted geometric mean.
 
-    Members of next to no fitted weight are left out. How strong the pull is is chosen on a fifth of the rows, by
-    cross-entropy, from the strongest one downwards as long as less of it helps. With few rows the stack is all but that
-    mean, so that it cannot lose much; a class without rows keeps the chance that the members give it.
+    Members with a mixture weight below `STACK_SHARE` are dropped. The L2 penalty is selected by cross-entropy on a
+    hold-out of a fifth of the rows, from the strongest downwards while the loss improves. With few rows the result
+    stays close to the geometric mean; a class without rows keeps the members' probability.
 
     Reference:
         Wolpert, D. (1992). Stacked generalization. Neural Networks 5(2).
@@ -134,9 +137,9 @@ FITS: dict[FusionMethod, Fit] = {
 
 
 def cross_fitted(fit: Fit, values: Floats, targets: Targets, folds: Folds) -> Floats:
-    """Answers to rows, each by a combiner that was fitted to the other folds, float64 (num_rows, 27).
+    """Out-of-fold fused probabilities by cross-fitting, float64 (num_samples, num_classes).
 
-    Rows that are all in one fold have no others: they are answered by what was fitted to themselves.
+    If all rows are in one fold, the combiner is fitted to and applied to the same rows.
     """
 
     def answer(others: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> Floats:
@@ -147,35 +150,35 @@ def cross_fitted(fit: Fit, values: Floats, targets: Targets, folds: Folds) -> Fl
 
 
 def weighted_f1(values: Floats, targets: Targets) -> float:
-    """Weighted F1 of the most probable classes."""
+    """Weighted F1 of the predicted (most probable) classes."""
     codes = np.asarray(CODES, np.int64)
     return float(f1_weighted(count_confusions(codes[targets], codes[values.argmax(axis=1)])))
 
 
 def cross_entropy(values: Floats, targets: Targets) -> float:
-    """Mean cross-entropy, nats; no probability counts as less than `FLOOR`."""
+    """Mean cross-entropy in nats; probabilities are clipped to at least `FLOOR`."""
     return float(-np.log(np.maximum(values[np.arange(len(targets)), targets], FLOOR)).mean())
 
 
 def _held_out_share(num_rows: int) -> npt.NDArray[np.bool_]:
-    """A share of the rows, bool (num_rows,), drawn at random but always the same."""
+    """Hold-out mask, bool (num_rows,), random with a fixed seed."""
     drawn = np.random.default_rng(STACK_SEED).permutation(num_rows)
     return np.asarray(drawn % min(STACK_SHARES, num_rows) == 0)
 
 
 def _weighted_mean(weights: Floats) -> Stack:
-    """The stack that is the members' geometric mean by these weights, as a column a class."""
+    """Stack equal to the members' weighted geometric mean."""
     blocks = np.asarray(np.kron(weights[:, np.newaxis], np.eye(NUM_CLASSES)), np.float64)
     return Stack(tuple(range(len(weights))), blocks, np.zeros(NUM_CLASSES))
 
 
 def _fit_stack(members: Floats, targets: Targets, penalty: float, prior: Stack, start: Stack) -> Stack:
-    """The stack of one penalty on the squared distance to `prior`, looked for from `start` on."""
+    """Fit a stack with an L2 penalty on the distance to `prior` by L-BFGS, warm-started at `start`."""
     from scipy.optimize import minimize
 
     features = stack_features(members)
-    inputs = np.hstack([features, np.ones((len(targets), 1))])
-    truth = np.eye(NUM_CLASSES)[targets]
+    inputs = np.hstack([features, np.ones((len(targets), 1))])  # (num_samples, num_features + 1), last: intercept
+    truth = np.eye(NUM_CLASSES)[targets]  # (num_samples, num_classes)
     middle = np.vstack([prior.coefficients, prior.intercepts])
 
     def loss(flat: Floats) -> tuple[float, Floats]:

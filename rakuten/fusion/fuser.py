@@ -1,7 +1,8 @@
-"""A fitted fusion: one combiner for each set of modalities a product can have, and temperatures before and after.
+"""Fitted fusion: one combiner per set of available modalities, with temperature scaling of members and result.
 
-A product without a photo is not fused from fewer members by leftover weights: the case "text alone" is fitted for
-itself, on all validation rows, photos hidden. Likewise a dump without any photo.
+Missing modalities: a product without an image is not fused with the remaining weights of the full fusion. The case
+"text only" is fitted separately, on all validation products with their images hidden. A dump without images is handled
+in the same way.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,14 +25,14 @@ from rakuten.statistics.temperature_scaling import at_cross_fitted_temperature, 
 
 @dataclass(frozen=True)
 class Case:
-    """How products are fused of which exactly these modalities are known.
+    """Fusion of the products with exactly one set of modalities.
 
     Attributes:
-        modalities: Their names, sorted.
-        members: Places of the members that see them.
-        combiner: Combines those members.
-        temperature: Of what it answers.
-        rows: Validation rows it was fitted to.
+        modalities: Names, sorted.
+        members: Indices of the members that use these modalities.
+        combiner: Combiner of those members.
+        temperature: Temperature of the fused probabilities.
+        rows: Number of validation products it was fitted to.
     """
 
     modalities: tuple[str, ...]
@@ -41,19 +42,19 @@ class Case:
     rows: int
 
     def __call__(self, values: Floats) -> Floats:
-        """(num_all_members, num_samples, 27), calibrated → (num_samples, 27)."""
+        """Fuse calibrated (num_all_members, num_samples, num_classes) to (num_samples, num_classes)."""
         return at_temperature(self.combiner(values[list(self.members)]), self.temperature)
 
 
 @dataclass(frozen=True)
 class Fuser:
-    """A fusion of models.
+    """Fitted late fusion of several models.
 
     Attributes:
-        method: What was fitted.
-        modalities: What each member needs to see of a product, one a member.
-        temperatures: Of each member; 1 where members are not calibrated.
-        cases: Those of most modalities first.
+        method: Fusion method.
+        modalities: Modality that each member needs, one per member.
+        temperatures: Temperature of each member; 1 without calibration.
+        cases: By descending number of modalities.
     """
 
     method: FusionMethod
@@ -73,25 +74,23 @@ class Fuser:
         weights: Sequence[float] | None = None,
         unpictured: Aligned | None = None,
     ) -> tuple[Self, Floats]:
-        """Fit to validation rows.
+        """Fit to validation products by cross-fitting.
 
-        No row is changed by what was fitted to it: the members' temperatures that the combiner is fitted at, the
-        combiner and the last temperature that a row is answered by are those of the other folds. The temperatures that
-        are kept are fitted to all rows.
+        The returned probabilities of a product are out-of-fold: member temperatures, combiner and final temperature are
+        all fitted to the other folds. The stored temperatures and combiners are fitted to all validation products.
 
         Args:
-            method: How members are combined.
-            validation: What members say of validation rows.
-            targets: int64 (num_rows,), columns of their true classes.
-            modalities: One a member.
-            calibrate: Whether members are brought to their own temperature first, and the answer to its own at last.
-            weights: Of the method "weighted", one a member, in place of F1; None: F1.
-            unpictured: What members say of the same rows with photos hidden, which cases without photos are fitted to;
-                None: no member that answers without a photo reads one.
+            method: Fusion method.
+            validation: Members' probabilities of validation products.
+            targets: int64 (num_samples,), true class indices.
+            modalities: One per member.
+            calibrate: True for temperature scaling of each member before fusion, and of the fused probabilities.
+            weights: For the method "weighted", one per member; None: validation F1.
+            unpictured: Members' probabilities of the same products with images hidden, for cases without images; None
+                if no member that predicts without an image uses one.
 
         Returns:
-            The fusion, and what it answers the rows themselves, float64 (num_rows, 27): each row by what was fitted to
-            the other folds.
+            The fusion, and its out-of-fold probabilities, float64 (num_samples, num_classes).
         """
         folds = folds_of(validation.productids)
         temperatures = tuple(
@@ -105,7 +104,7 @@ class Fuser:
         answers = np.full((len(validation), NUM_CLASSES), np.nan)
         cases = []
         for case_modalities, members in _possible_cases(modalities):
-            rows = validation.has[list(members)].all(axis=0)
+            rows = validation.has[list(members)].all(axis=0)  # (num_samples,)
             if not rows.any():
                 continue
             fit = FITS[method] if weights is None else _given([weights[place] for place in members])
@@ -114,19 +113,20 @@ class Fuser:
             held_out = cross_fitted(fit, values, truth, of_rows)
             temperature = fit_temperature(held_out, truth) if calibrate else 1.0
             cases.append(Case(case_modalities, members, fit(values, truth), temperature, int(rows.sum())))
+            # Largest modality sets come first: a smaller case does not replace predictions of a larger one.
             unanswered = np.isnan(answers[rows]).all(axis=1)
             answered = at_cross_fitted_temperature(held_out, held_out, truth, of_rows) if calibrate else held_out
             answers[np.flatnonzero(rows)[unanswered]] = answered[unanswered]
         return cls(method, tuple(modalities), temperatures, tuple(cases)), answers
 
     def apply(self, members: Aligned) -> Probabilities:
-        """Fuse what the members say of other products, each by the case of most modalities that it fits.
+        """Fuse the members' probabilities, each product by the case with the most available modalities.
 
         Args:
             members: In the order of the fit.
 
         Raises:
-            MismatchError: If a product is in some of the members that see a modality, but in no case's all.
+            MismatchError: If a product lacks some members of every case.
         """
         calibrated = _calibrated(members, self.temperatures)
         answers = np.full((len(members), NUM_CLASSES), np.nan)
@@ -144,7 +144,7 @@ class Fuser:
         return Probabilities(members.productids, answers.astype(np.float32))
 
     def as_json(self) -> dict[str, Any]:
-        """What `from_json` reads."""
+        """Convert to JSON types, for `from_json`."""
         return {
             "method": self.method,
             "modalities": list(self.modalities),
@@ -163,10 +163,10 @@ class Fuser:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """The fusion that `as_json` was called on.
+        """Restore a fusion from the result of `as_json`.
 
         Raises:
-            OutputError: If a combiner is of no known kind.
+            OutputError: If the kind of a combiner is unknown.
         """
         cases = tuple(
             Case(
@@ -185,12 +185,12 @@ class Fuser:
 
 
 def _given(weights: Sequence[float]) -> Fit:
-    """A fit that has nothing to find."""
+    """Fit function that returns an average with fixed weights."""
     return lambda values, targets: Average.weighing(weights)
 
 
 def _possible_cases(modalities: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Every set of modalities and the places of its members, the largest sets first."""
+    """All sets of modalities with the indices of their members, largest sets first."""
     present = sorted(set(modalities))
     for size in range(len(present), 0, -1):
         for chosen in combinations(present, size):
@@ -198,7 +198,7 @@ def _possible_cases(modalities: Sequence[str]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _calibrated(members: Aligned, temperatures: Sequence[float]) -> Floats:
-    """Each member at its temperature; rows that it does not have stay zeros."""
+    """Temperature scaling of each member; products that a member lacks stay zero."""
     values = np.zeros_like(members.values)
     for place, (has, temperature) in enumerate(zip(members.has, temperatures, strict=True)):
         values[place, has] = at_temperature(members.values[place, has], temperature)
@@ -206,12 +206,12 @@ def _calibrated(members: Aligned, temperatures: Sequence[float]) -> Floats:
 
 
 def _cross_tempered(members: Aligned, fitted_to: Aligned, targets: Targets) -> Floats:
-    """Each member at temperatures of the other folds; rows that it does not have stay zeros.
+    """Temperature scaling of each member with out-of-fold temperatures; products that a member lacks stay zero.
 
     Args:
-        members: What is tempered.
-        fitted_to: What temperatures are fitted to; of the same products and members.
-        targets: int64 (num_rows,).
+        members: Probabilities to scale.
+        fitted_to: Probabilities that temperatures are fitted to; same products and members.
+        targets: int64 (num_samples,), true class indices.
     """
     folds, values = folds_of(members.productids), np.zeros_like(members.values)
     for place, has in enumerate(members.has):

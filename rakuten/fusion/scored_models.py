@@ -1,4 +1,4 @@
-"""The scored models and fusions of a run, and the choice among them."""
+"""Evaluations, fusions and decision of a run, as inputs of stages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from rakuten.outputs import StageOutput
 
 @dataclass(frozen=True)
 class ScoredModels:
-    """Outputs of a run's scoring, as stages take them.
+    """Evaluations, fusions and decision of a run.
 
     Attributes:
         evaluations: `evaluate` of the models in the plan's order, then of the fusions.
         fusions: `fuse`.
-        decision: `decide`: names the evaluation of the fusion that predictions are made with.
+        decision: `decide`: the fusion selected for predictions.
     """
 
     evaluations: tuple[StageOutput, ...]
@@ -22,6 +22,6 @@ class ScoredModels:
     decision: StageOutput
 
     def read_choice(self) -> dict[str, Any]:
-        """Content of the decision, see `decide`."""
+        """Read decision.json, see `decide`."""
         choice: dict[str, Any] = self.decision.read_json(DECISION)
         return choice

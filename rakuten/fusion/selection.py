@@ -1,4 +1,4 @@
-"""Which of several fusions decides: the surest of those that no validation row proves worse."""
+"""Selection of the fusion used for predictions: one-standard-error rule on validation F1, then cross-entropy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from rakuten.recipes.plan import FusionMethod
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fusion and what it answers validation rows that it was not fitted to.
+    """Fusion with its out-of-fold probabilities of validation products.
 
     Attributes:
-        method: How it fuses.
-        values: (num_rows, 27), rows sum to 1.
-        targets: int64 (num_rows,), columns of the true classes; of all candidates the same.
+        method: Fusion method.
+        values: (num_samples, num_classes), rows sum to 1.
+        targets: int64 (num_samples,), true class indices; equal for all candidates.
     """
 
     method: FusionMethod
@@ -29,13 +29,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a candidate compares on the validation rows.
+    """Validation metrics of a candidate.
 
     Attributes:
-        method: How it fuses.
-        validation_f1_weighted, validation_loss: Its weighted F1 and cross-entropy.
-        behind: Points of weighted F1 behind the highest.
-        margin: One standard error of the difference to the candidate that has it.
+        method: Fusion method.
+        validation_f1_weighted, validation_loss: Weighted F1 and cross-entropy.
+        behind: Difference from the highest weighted F1.
+        margin: One standard error of that difference.
     """
 
     method: FusionMethod
@@ -47,12 +47,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen and why.
+    """Selected candidate and the reason.
 
     Attributes:
-        place: Of the chosen one among the candidates.
-        reason: In words.
-        standings: One a candidate.
+        place: Index of the selected candidate.
+        reason: Explanation.
+        standings: Validation metrics, one per candidate.
     """
 
     place: int
@@ -61,20 +61,21 @@ class Choice:
 
 
 def choose(candidates: Sequence[Candidate], decision: FusionMethod | Literal["auto"]) -> Choice:
-    """The candidate asked for; with "auto", the one of the smallest cross-entropy among those as good as the best.
+    """Select a candidate: a given method, or with "auto" by the one-standard-error rule.
 
-    As good is whatever lies no more than one standard error of the difference behind the highest weighted F1: F1 sees
-    only the most probable class and cannot tell such candidates apart; cross-entropy sees all that they say.
+    "auto" selects the lowest cross-entropy among the candidates within one standard error of the highest weighted F1.
+    F1 depends on the most probable class only and does not separate these candidates; cross-entropy uses the whole
+    distribution.
 
     Args:
         candidates: At least one.
-        decision: What was asked for.
+        decision: Fusion method, or "auto".
 
     Raises:
-        InputError: If no candidate is of the method asked for.
+        InputError: If no candidate has the given method.
 
     Reference:
-        Breiman, L. et al. (1984). Classification and Regression Trees: the one standard error rule.
+        Breiman, L. et al. (1984). Classification and Regression Trees: the one-standard-error rule.
     """
     scores = [weighted_f1(np.asarray(one.values, np.float64), one.targets) for one in candidates]
     losses = [cross_entropy(np.asarray(one.values, np.float64), one.targets) for one in candidates]
@@ -97,6 +98,6 @@ def choose(candidates: Sequence[Candidate], decision: FusionMethod | Literal["au
 
 
 def _standard_error(one: Candidate, other: Candidate) -> float:
-    """Of the difference of their shares of right answers: rows that both get right or both wrong do not count."""
+    """Standard error of the difference in accuracy of paired predictions; only discordant pairs contribute."""
     right = [candidate.values.argmax(axis=1) == candidate.targets for candidate in (one, other)]
     return float(np.sqrt(np.count_nonzero(right[0] != right[1])) / max(len(one.targets), 1))

@@ -1,4 +1,4 @@
-"""The stages of fusion: each method fitted, and the decision among them."""
+"""Stages of fusion: `fuse` fits one fusion method, `decide` selects one for predictions."""
 
 import json
 from collections.abc import Sequence
@@ -46,33 +46,30 @@ def fuse(
     weights: tuple[float, ...] | None = None,
     skip_unseen: bool = False,
 ) -> dict[str, Any]:
-    """Fit one way to fuse models on validation products, and fuse their test products.
+    """Fit a fusion method on validation products by cross-fitting, and fuse the test products.
 
     Args:
-        out: Work folder.
-        members: Trained models' outputs; each has `probabilities.parquet` of validation and test products, and
-            `probabilities_unpictured.parquet` where it reads photos of products it also answers for without.
-        names: What the members are called.
-        modalities: What each member needs to see of a product.
-        split: Has `split.parquet`.
-        method: How they are fused.
-        calibrate: Whether members are brought to their own temperature first, and the answer to its own at last.
-        weights: Of the method "weighted", one a member, in place of their validation F1; None: F1.
-        skip_unseen: Whether products in no member are left out and counted, not refused: for image models alone,
-            which cannot see products without an image.
+        members: Trained models; each has `probabilities.parquet` of validation and test products, and
+            `probabilities_unpictured.parquet` if it uses images but also predicts products without one.
+        names: Names of the members.
+        modalities: Modality that each member needs.
+        method: Fusion method.
+        calibrate: True for temperature scaling of each member before fusion, and of the fused probabilities.
+        weights: For the method "weighted", one per member; None: validation F1.
+        skip_unseen: True to skip and count products without predictions of any member instead of an error; for fusions
+            of image models only, which cannot predict products without an image.
 
     Returns:
-        Facts: products, fused_from_fewer (products that a member lacks), unseen (products that all lack), and
-        validation_f1_weighted, every validation product answered by what was fitted to others.
+        Facts: products, fused_from_fewer (products that a member lacks), unseen (products that all members lack), and
+        validation_f1_weighted (out-of-fold).
 
     Raises:
-        InputError: If a member has no validation product to be judged by.
-        MismatchError: If a member has other products than the split's validation and test products, or one of those
-            is in no member (unless `skip_unseen`), or a member is given twice.
+        InputError: If a member has no validation products.
+        MismatchError: If a member has products outside the split's validation and test products, a product is in no
+            member (unless `skip_unseen`), or a member is given twice.
 
     Output:
-        probabilities.parquet: Of the split's validation and test products, unseen ones left out; validation products as
-            answered by what was fitted to others.
+        probabilities.parquet: Of the split's validation products (out-of-fold) and test products, without unseen ones.
         fusion.json: members (key, name, modality, temperature, validation_f1_weighted) and the fitted `Fuser`.
     """
     _require_distinct([member.key for member in members])
@@ -122,24 +119,22 @@ def fuse(
 def decide(
     out: Path, fusions: tuple[StageOutput, ...], split: StageOutput, decision: FusionMethod | Literal["auto"]
 ) -> dict[str, Any]:
-    """Choose the fusion that predictions are made with, by validation products alone.
+    """Select the fusion for predictions, on validation products only.
 
     Args:
-        out: Work folder.
         fusions: Outputs of `fuse`, of the same members.
-        split: Has `split.parquet`.
-        decision: The method that was asked for, or "auto", see `choose`.
+        decision: Fusion method, or "auto", see `choose`.
 
     Returns:
-        Facts: the method and its validation_f1_weighted.
+        Facts: method, validation_f1_weighted.
 
     Raises:
-        InputError: If no fusion is of the method asked for.
+        InputError: If no fusion has the given method.
 
     Output:
         decision.json: method, name, fusion (its key), asked, reason; candidates: method, name, validation_f1_weighted,
-            validation_loss, behind (points of F1 behind the best one), margin (what chance alone may make of that).
-        probabilities.parquet, fusion.json: of the chosen fusion.
+            validation_loss, behind (difference from the highest F1), margin (one standard error of that difference).
+        probabilities.parquet, fusion.json: Of the selected fusion.
     """
     validation = read_truth(split)["validation"]
     candidates = []
@@ -168,7 +163,7 @@ def decide(
 def _unpictured(
     members: Sequence[StageOutput], probabilities: Sequence[Probabilities], productids: np.ndarray
 ) -> Aligned | None:
-    """What members say with photos hidden; None where that is what they say anyway."""
+    """Probabilities with images hidden; None if no member has separate ones."""
     hidden = [
         Probabilities.read(member.file(UNPICTURED)) if (member.folder / UNPICTURED).is_file() else None
         for member in members
@@ -190,7 +185,7 @@ def _validation_score(name: str, probabilities: Probabilities, validation: Truth
 
 
 def _targets(truth: Truth, productids: np.ndarray) -> np.ndarray:
-    """Columns of the true classes of some of the products, which keep their order."""
+    """True class indices of a subset of the products, in the order of `truth`."""
     codes = truth.codes[np.isin(truth.productids, productids)]
     return np.searchsorted(np.asarray(CODES, np.int64), codes)
 

@@ -1,4 +1,4 @@
-"""Where outputs live: committing, finding and sharing them, running stages against them."""
+"""Stage outputs and their cache: atomic commit, cache lookup, shared pools, locks, subprocesses."""
 
 from rakuten.outputs.pool import Pool
 from rakuten.outputs.progress import PacedProgress, report_progress

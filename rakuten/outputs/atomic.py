@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, also when the machine loses power."""
+"""Atomic file operations: write to a temporary file, fsync, rename; safe on power loss."""
 
 import errno
 import logging
@@ -17,7 +17,7 @@ SET_ASIDE = ".damaged"
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; on leaving it is synced and takes the name `path`, on an error it is removed."""
+    """Temporary path beside `path`; fsynced and renamed to `path` on exit, removed on error."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary
@@ -28,28 +28,28 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what a kill left of files that were being written below a folder; nobody may be writing there."""
+    """Remove leftover temporary files below a folder; requires that no process is writing there."""
     for path in folder.rglob(f".*{TEMPORARY}"):
         path.unlink()
 
 
 def exists(path: Path) -> bool:
-    """Whether anything has this name, a link to nowhere included."""
+    """True if the path exists, dangling links included."""
     return os.path.lexists(path)
 
 
 def require_regular(path: Path) -> None:
-    """Refuse to open what is no file: a pipe would block for ever, a device has no end.
+    """Check that a path is a regular file: reading a pipe can block forever, a device may be endless.
 
     Raises:
-        OSError: If it is absent or no regular file, nor a link to one.
+        OSError: If it is missing, or neither a regular file nor a link to one.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "no regular file", str(path))
 
 
 def remove(path: Path) -> None:
-    """Remove a folder with its content, a file, or a link (not what it points to)."""
+    """Remove a folder with its content, a file, or a link (not its target)."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -57,9 +57,9 @@ def remove(path: Path) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Free a name by renaming what holds it to `<name>.damaged`, then remove that.
+    """Rename a damaged path to `<name>.damaged` and remove it.
 
-    What cannot be removed stays under that name until `rakuten gc` removes it.
+    If the removal fails, it stays under that name until garbage collection (`rakuten gc`).
     """
     aside = path.with_name(f"{path.name}{SET_ASIDE}")
     remove(aside)
@@ -71,7 +71,7 @@ def set_aside(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder if absent; a file or link to none that has its name is set aside."""
+    """Create a folder if missing; a file or dangling link of that name is set aside."""
     if exists(path) and not path.is_dir():
         logger.warning("%s is no folder; set aside", path)
         set_aside(path)
@@ -79,13 +79,13 @@ def make_folder(path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a UTF-8 text file that is never seen half written."""
+    """Write a UTF-8 text file atomically."""
     with whole_file(path) as temporary:
         temporary.write_text(text, "utf-8")
 
 
 def sync(path: Path) -> None:
-    """Have the kernel write a file's bytes, or a folder's entries, to the disk."""
+    """Flush a file or a folder's entries to disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

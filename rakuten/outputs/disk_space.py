@@ -1,4 +1,4 @@
-"""Free disk space: checked before a stage, and a full disk reported as one error."""
+"""Disk space: check before a stage, and one error type for a full disk or an exceeded quota."""
 
 import errno
 import os
@@ -10,21 +10,21 @@ from pathlib import Path
 
 from rakuten.errors import DiskFullError
 
-# What logs, run records and Prefect's database need besides outputs.
+# Reserve for logs, run records and Prefect's database, in bytes.
 RESERVE = 50 * 10**6
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def require_space(folder: Path, size: int, purpose: str) -> None:
-    """Refuse work that the disk has no room for.
+    """Check the free disk space.
 
     Args:
-        folder: Where it will write.
-        size: Bytes it is expected to write, the reserve not included.
-        purpose: What needs the space, for the error.
+        folder: Target folder.
+        size: Expected bytes, without the reserve.
+        purpose: Description for the error message.
 
     Raises:
-        DiskFullError: If less than `size` and the reserve is free.
+        DiskFullError: If less than `size` plus the reserve is free.
     """
     free = shutil.disk_usage(folder).free
     if free < size + RESERVE:
@@ -36,11 +36,7 @@ def require_space(folder: Path, size: int, purpose: str) -> None:
 
 @contextmanager
 def disk_full_as_error(folder: Path, purpose: str) -> Iterator[None]:
-    """Turn the system's errors of a full disk, or of a full quota, into one of this project.
-
-    Raises:
-        DiskFullError: If the block ended because nothing more could be written.
-    """
+    """Convert system errors of a full disk or an exceeded quota to `DiskFullError`."""
     try:
         yield
     except OSError as error:
@@ -56,7 +52,7 @@ def disk_full_as_error(folder: Path, purpose: str) -> Iterator[None]:
 def _tells_of_full_disk(error: OSError) -> bool:
     if error.errno is not None:
         return error.errno in FULL
-    # HDF5 and NumPy raise errors without a number: one with the system's words, one with how much of an array it wrote.
+    # HDF5 and NumPy raise errors without errno: HDF5 with the system's text, NumPy with the number of items written.
     return (
         os.strerror(errno.ENOSPC) in str(error) or re.search(r"\d+ requested and \d+ written", str(error)) is not None
     )

@@ -1,4 +1,4 @@
-"""A stage and its arguments as JSON, so that another process can run it."""
+"""JSON serialisation of stage arguments, for execution in a subprocess."""
 
 import importlib
 from dataclasses import fields, is_dataclass
@@ -11,10 +11,10 @@ from rakuten.errors import KeyInputError
 
 
 def encode(value: Any) -> Any:
-    """JSON-able form of a stage argument that `decode` turns back.
+    """Convert a stage argument to JSON types, for `decode`.
 
     Raises:
-        KeyInputError: If the value is none that stages take.
+        KeyInputError: If the type is not allowed as a stage argument.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -33,7 +33,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The value that `encode` was given."""
+    """Restore a stage argument from the result of `encode`."""
     if not isinstance(value, dict):
         return value
     if "$path" in value:

@@ -1,6 +1,6 @@
-"""A lock between processes that the kernel drops when its holder dies.
+"""Advisory locks between processes (flock), released by the kernel when the holder dies.
 
-flock rather than a file with a name in it: a lock file left behind by a killed run would block all later ones.
+Not a PID file: one left behind by a killed run would block all later runs.
 """
 
 import errno
@@ -21,11 +21,11 @@ POLL_SECONDS = 0.1
 
 @contextmanager
 def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
-    """Hold the lock `path`, waiting for whoever holds it now; threads of one process exclude each other too.
+    """Acquire an exclusive lock, blocking; also excludes threads of the same process.
 
     Args:
-        path: Lock file; made if absent and never removed, for removing it would let two holders in.
-        purpose: What the holder does, for the log line of whoever waits.
+        path: Lock file; created if missing and never removed, because removal would allow two holders.
+        purpose: Description for the log messages of waiting processes.
     """
     descriptor = _open(path)
     try:
@@ -41,7 +41,7 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
 
 @contextmanager
 def shared(path: Path) -> Iterator[None]:
-    """Hold the lock `path` together with others who share it, waiting for one who holds it alone."""
+    """Acquire a shared lock, blocking while another process holds it exclusively."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -52,14 +52,14 @@ def shared(path: Path) -> Iterator[None]:
 
 @contextmanager
 def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
-    """Hold one of several locks, the first that is free, waiting while all are held.
+    """Acquire the first free lock of several, blocking while all are held.
 
     Args:
-        paths: Lock files; made if absent and never removed.
-        purpose: What the holder does, for the log line of whoever waits.
+        paths: Lock files; created if missing and never removed.
+        purpose: Description for the log messages of waiting processes.
 
     Yields:
-        The place of the lock that is held.
+        Index of the acquired lock.
     """
     descriptors = [_open(path) for path in paths]
     try:
@@ -82,7 +82,7 @@ def first_free(paths: Sequence[Path], *, purpose: str) -> Iterator[int]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock."""
+    """True if a running process holds the lock."""
     if not path.is_file():
         return False
     descriptor = _open(path)
@@ -93,7 +93,7 @@ def is_held(path: Path) -> bool:
 
 
 def holder_of(path: Path) -> str:
-    """What the holder wrote of itself."""
+    """Description of the lock holder, from the lock file."""
     return path.read_text("utf-8", "replace") or "unknown"
 
 
@@ -101,7 +101,7 @@ def _open(path: Path) -> int:
     """Open a lock file.
 
     Raises:
-        OutputError: If something that is no file has its name, or it may not be written.
+        OutputError: If the path is not a file, or not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def _open(path: Path) -> int:
 
 
 def _sign(descriptor: int) -> None:
-    """Write who holds the lock, for people; not on a full disk, where `rakuten gc` must still get its lock."""
+    """Write a description of the holder; skipped on a full disk, so that `rakuten gc` can still get its lock."""
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)

@@ -1,4 +1,4 @@
-"""No process outlives the one that started it: for `preexec_fn` of a child that must not go on alone."""
+"""Parent-death signal (Linux `PR_SET_PDEATHSIG`): a subprocess ends when its parent ends; for `preexec_fn`."""
 
 import ctypes
 import signal
@@ -7,5 +7,5 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send this process a signal as soon as the thread that started it is gone (Linux)."""
+    """Request a signal for this process when the thread that started it ends (Linux)."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, by)

@@ -1,8 +1,8 @@
-"""Results per item (per image), computed once and shared by every output that needs them.
+"""Content-addressed cache of results per item (per image), shared by all outputs of a stage.
 
-A pool is a folder of immutable Arrow files, its shards, each named by its own SHA-256. Work appends shards for the
-items that no shard holds yet; an output takes hard links to the shards it needs, so it is whole by itself and costs no
-further disk. A kill loses at most the shard in the making.
+A pool is a folder of immutable Arrow files (shards), named by their SHA-256. Missing items are computed and appended as
+new shards. An output has hard links to the shards it needs, so it is self-contained without further disk space. A kill
+loses at most the current shard.
 """
 
 import functools
@@ -32,13 +32,13 @@ ITEM = "digest"
 
 
 class Pool:
-    """The shards of one kind of result.
+    """Pool of cached results of a stage.
 
     Args:
         outputs: The outputs folder.
-        stage: The stage whose per-item work this is.
-        per_dump: Names of the stage's arguments that say which items, not how each is worked on.
-        **inputs: The stage's arguments; all but `per_dump` and ignored ones make the pool's key.
+        stage: Stage that computes the results.
+        per_dump: Names of arguments that select the items and do not affect the result per item.
+        **inputs: Arguments of the stage; all but `per_dump` and ignored ones are part of the pool's key.
     """
 
     def __init__(self, outputs: Path, stage: Stage[...], per_dump: Sequence[str], **inputs: object) -> None:
@@ -47,7 +47,7 @@ class Pool:
         self.folder = outputs / POOLS / key_of(identity)
 
     def pending(self, items: Iterable[str], unit: str) -> Pending:
-        """How many of `items`, and which, no shard holds yet."""
+        """Remaining work: items that are in no shard yet."""
         wanted = set(items)
         missing = frozenset(wanted - self._index().keys())
         return Pending(len(missing), len(wanted), unit, missing)
@@ -61,20 +61,20 @@ class Pool:
         shard_size: int,
         unit: str,
     ) -> dict[str, int]:
-        """Compute what is missing, shard by shard, and link all needed shards into `out/shards/`.
+        """Compute missing items, shard by shard, and hard-link all needed shards into `out/shards/`.
 
         Args:
-            out: The output folder of the running stage.
-            items: Digests of the items wanted; repeats are allowed.
-            compute: Digests → table with one row each, in that order, digests in column "digest".
-            shard_size: Items a shard; a kill loses at most this much work.
-            unit: What an item is, in the plural, for progress and facts.
+            out: Work folder of the running stage.
+            items: Digests of the items; duplicates are allowed.
+            compute: Computes a table from digests: one row each, in the same order, with column "digest".
+            shard_size: Number of items per shard; a kill loses at most one shard.
+            unit: Name of the items, plural, for progress and facts.
 
         Returns:
             Facts for the manifest: `<unit>_computed` and `<unit>_reused`.
 
         Raises:
-            OutputError: If `compute` answers other rows than it was asked for.
+            OutputError: If the rows from `compute` do not match the digests.
         """
         wanted = sorted(set(items))
         with exclusive(self.folder.with_suffix(".lock"), purpose=f"the same {unit}"):
@@ -92,7 +92,7 @@ class Pool:
         return {f"{unit}_computed": len(missing), f"{unit}_reused": len(wanted) - len(missing)}
 
     def _index(self, checked: set[str] | None = None) -> dict[str, str]:
-        """Item → shard name; shards that hold any item of `checked` are digested, damaged ones dropped."""
+        """Map items to shard names; shards with items of `checked` are verified, damaged ones removed."""
         index: dict[str, str] = {}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
@@ -100,7 +100,7 @@ class Pool:
                 held = read_shard(path).column(ITEM).to_pylist()
                 if checked and checked.intersection(held) and file_digest(path).sha256 != path.stem:
                     raise pa.ArrowInvalid("its content is not the one it is named by")
-            # Another table than a pool's has no such column, or values that are no digests.
+            # A table that is not from a pool has no digest column, or other values in it.
             except (OSError, pa.ArrowException, KeyError, TypeError) as error:
                 logger.warning("shard %s is damaged (%s); its items will be computed again", path.name, error)
                 remove(path)
@@ -109,14 +109,14 @@ class Pool:
         return index
 
     def _expected_size(self, missing: int, held: int) -> int:
-        """Bytes that the results of so many items will take, by those of the items held; 0 before the first."""
+        """Expected bytes of the missing results, from the mean size of existing ones; 0 without any."""
         size = sum(path.stat().st_size for path in self.folder.glob(f"*{SUFFIX}"))
         return size * missing // held if held else 0
 
     def _append(self, table: pa.Table, asked: Sequence[str]) -> str:
         if table.column(ITEM).to_pylist() != list(asked):
             raise OutputError(f"{self.folder.name}: the work on {len(asked)} items answered other rows than these")
-        # The name is known only when the bytes are: written under a name that no reader looks at.
+        # The final name is the digest of the content, so the file is first written under a draft name.
         draft = self.folder / f"draft-{os.getpid()}"
         with (
             whole_file(draft) as temporary,
@@ -138,12 +138,12 @@ class Pool:
 
 
 def read_shard(path: Path) -> pa.Table:
-    """A shard's table, memory-mapped."""
+    """Read a shard, memory-mapped."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 class Shards:
-    """The per-item results that a committed output holds.
+    """Results per item of a committed output.
 
     Args:
         folder: The output's folder.
@@ -155,7 +155,7 @@ class Shards:
 
     @functools.cached_property
     def rows(self) -> dict[str, tuple[int, int]]:
-        """Item → (shard, row in it)."""
+        """Map items to (shard index, row index)."""
         return {
             item: (shard, row)
             for shard, table in enumerate(self.tables)

@@ -1,4 +1,4 @@
-"""How far a stage has come: the stage reports, whoever runs it listens."""
+"""Progress reporting of stages to a listener in the calling code."""
 
 import contextvars
 import time
@@ -10,7 +10,7 @@ PACE_SECONDS = 0.5
 
 
 class Progress(NamedTuple):
-    """A position in a piece of work: `done` of `total` `unit`s."""
+    """Progress of a stage: `done` of `total` items, named `unit`."""
 
     done: int
     total: int
@@ -23,20 +23,17 @@ _listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar("pro
 
 
 def report_progress(done: int, total: int, unit: str) -> None:
-    """Tell whoever runs this stage how far it is; costs next to nothing when nobody listens.
-
-    Call it from the thread that runs the stage.
-    """
+    """Report progress to the listener, if any; must be called in the thread that runs the stage."""
     listener = _listener.get()
     if listener is not None:
         listener(Progress(done, total, unit))
 
 
 class PacedProgress:
-    """`report_progress` for work whose steps take milliseconds: most of its calls are passed over.
+    """Rate-limited `report_progress`, for steps that take milliseconds.
 
     Args:
-        unit: What is counted, in the plural.
+        unit: Name of the items, plural.
     """
 
     def __init__(self, unit: str) -> None:
@@ -44,7 +41,7 @@ class PacedProgress:
         self._reported_at = -PACE_SECONDS
 
     def report(self, done: int, total: int) -> None:
-        """Report, unless the last report is younger than half a second."""
+        """Report progress, at most every half second."""
         if time.monotonic() - self._reported_at >= PACE_SECONDS:
             self._reported_at = time.monotonic()
             report_progress(done, total, self._unit)
@@ -52,7 +49,7 @@ class PacedProgress:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Send the progress of stages run in this thread to `listener`."""
+    """Send the progress of stages in this thread to `listener`."""
     token = _listener.set(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The product of a stage: a folder of files under the stage's key, and the manifest that makes it exist."""
+"""Stage output: a folder named by its cache key, with a manifest of the digest of each file."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from rakuten.outputs.atomic import require_regular
 
 MANIFEST = "manifest.json"
 
-# What a stage keeps here while it works (checkpoints) is dropped when its output is committed.
+# Subfolder for temporary files of a running stage (checkpoints); removed on commit.
 SCRATCH = "scratch"
 
 
@@ -28,19 +28,19 @@ class FileRecord(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What is known of a committed output.
+    """Manifest of a committed output.
 
     Attributes:
-        key: The output's name.
-        identity: What the key was made of (`Stage.identity`).
-        files: Every file, by path relative to the output's folder.
-        facts: Figures the stage reported: rows read, images decoded, epochs trained.
-        started: When work began, ISO 8601 with zone.
-        seconds: Wall time of the attempt that finished it.
-        attempts: 1, or more where earlier attempts were interrupted.
-        host, python, process: Where it was made.
-        peak_memory: Bytes; of the process that ran the stage, so of the stage alone where that was its own process.
-        digest: SHA-256 of all other fields; a manifest whose digest does not match counts as damaged.
+        key: Cache key.
+        identity: Content of the key (`Stage.identity`).
+        files: All files, by path relative to the output's folder.
+        facts: Figures reported by the stage: rows read, images decoded, epochs trained.
+        started: Start, ISO 8601 with time zone.
+        seconds: Wall time of the completed attempt.
+        attempts: Number of attempts, including interrupted ones.
+        host, python, process: Host name, Python version and process of the completed attempt.
+        peak_memory: Peak memory in bytes of the process; of the stage alone if it ran in a subprocess.
+        digest: SHA-256 of all other fields; if it does not match, the manifest counts as damaged.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,12 +59,12 @@ class Manifest(BaseModel):
     digest: str = ""
 
     def signed(self) -> Self:
-        """The same manifest with the digest of its content."""
+        """Copy with the digest of its content."""
         return self.model_copy(update={"digest": self._content_digest()})
 
     @property
     def is_intact(self) -> bool:
-        """Whether the digest matches the content."""
+        """True if the digest matches the content."""
         return self.digest == self._content_digest()
 
     def _content_digest(self) -> str:
@@ -73,11 +73,11 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class StageOutput:
-    """A committed output. Small: tasks hand each other these, never frames, arrays or models.
+    """Reference to a committed output; passed between tasks in place of frames, arrays or models.
 
     Attributes:
-        key: `<stage>-v<version>-<hash>`.
-        folder: Where its files are on this machine; never part of a key.
+        key: Cache key, `<stage>-v<version>-<hash>`.
+        folder: Folder on this machine; never part of a key.
     """
 
     key: str
@@ -85,10 +85,10 @@ class StageOutput:
 
     @property
     def manifest(self) -> Manifest:
-        """The manifest, read anew.
+        """Manifest, read from disk on every access.
 
         Raises:
-            OutputError: If there is none or it cannot be read.
+            OutputError: If it is missing or unreadable.
         """
         path = self.folder / MANIFEST
         try:
@@ -99,11 +99,11 @@ class StageOutput:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Figures the stage reported of its work."""
+        """Figures reported by the stage."""
         return self.manifest.facts
 
     def file(self, name: str) -> Path:
-        """The path of one of the output's files.
+        """Path of a file of the output.
 
         Raises:
             OutputError: If the output has no such file.
@@ -114,21 +114,17 @@ class StageOutput:
         return path
 
     def read_json(self, name: str) -> Any:
-        """The content of one of the output's JSON files."""
+        """Read a JSON file of the output."""
         return json.loads(self.file(name).read_text("utf-8"))
 
 
-# A file that was digested and has not been touched since need not be digested again by this process.
-# The change time cannot be set by a program, unlike the modification time that `cp -p` and `rsync -t` keep.
+# In-process cache of file digests. The key has the change time (ctime), which programs cannot set, unlike the
+# modification time (mtime), which `cp -p` and `rsync -t` preserve.
 _digested: dict[tuple[str, int, int, int, int], str] = {}
 
 
 def file_digest(path: Path) -> FileRecord:
-    """Size and SHA-256 of a file.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
+    """Size and SHA-256 of a file."""
     status = path.stat()
     identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     if identity not in _digested:
@@ -138,13 +134,13 @@ def file_digest(path: Path) -> FileRecord:
 
 
 def list_files(folder: Path) -> list[str]:
-    """Relative names of an output's own files, manifest and scratch left out, sorted."""
+    """Sorted relative paths of an output's files, without manifest and scratch."""
     names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(name.as_posix() for name in names if name.parts[0] not in (SCRATCH, MANIFEST))
 
 
 def find_damage(output: StageOutput) -> str | None:
-    """The first difference between an output's files and its manifest; None: every file is as the manifest lists it."""
+    """First difference between an output's files and its manifest; None if the output is intact."""
     try:
         manifest = output.manifest
     except OutputError as error:

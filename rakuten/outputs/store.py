@@ -1,10 +1,10 @@
-"""The folder of all outputs: finding them, and running a stage so that it is done once.
+"""Cache of stage outputs: a cache hit returns the output, a cache miss runs the stage, once across processes.
 
 Layout:
-    <outputs>/<key>/              a committed output; its manifest.json was written last
-    <outputs>/<key>.partial/      work in progress, or interrupted; the next try goes on from it
-    <outputs>/locks/              one lock file a key
-    <outputs>/pools/              shards that outputs share (see pool.py)
+    <outputs>/<key>/              committed output; manifest.json is written last
+    <outputs>/<key>.partial/      running or interrupted work; the next attempt resumes it
+    <outputs>/locks/              one lock file per key
+    <outputs>/pools/              shards shared by outputs (see pool.py)
 """
 
 import contextlib
@@ -47,10 +47,10 @@ ATTEMPTS = "attempts.json"
 
 
 class OutputStore:
-    """All outputs of one outputs folder.
+    """Store of stage outputs in one folder.
 
     Args:
-        folder: Made if absent. Stores on a shared file system need working flock and atomic rename.
+        folder: Created if missing. A shared file system must support flock and atomic rename.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class OutputStore:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def find(self, key: str) -> StageOutput | None:
-        """The committed output of a key, every file checked; None where there is none or it is damaged."""
+        """Cache lookup with verification of all files; None for a missing or damaged output (cache miss)."""
         output = StageOutput(key=key, folder=self.folder / key)
         if not exists(output.folder):
             return None
@@ -69,15 +69,15 @@ class OutputStore:
         return None
 
     def run(self, stage: Stage[P], /, *args: P.args, **kwargs: P.kwargs) -> StageOutput:
-        """The output of a stage for these inputs: found, waited for, or made now.
+        """Return the cached output of a stage, or run the stage; waits if another process is running it.
 
         Args:
-            stage: What to run.
-            *args, **kwargs: Its arguments without the output folder.
+            stage: Stage.
+            *args, **kwargs: Its arguments without the work folder.
 
         Raises:
-            KeyInputError: If an argument's content cannot enter a key.
-            Exception: Whatever the stage's body raises; its partial work stays for the next try.
+            KeyInputError: If an argument cannot be part of a key.
+            Exception: Any exception of the stage's body; partial work is kept for the next attempt.
         """
         identity = stage.identity(*args, **kwargs)
         key = key_of(identity)
@@ -90,14 +90,14 @@ class OutputStore:
             return self.find(key) or self._make(stage, identity, stage.bind(*args, **kwargs))
 
     def upstream(self, output: StageOutput, name: str) -> StageOutput:
-        """The output that another one was made from.
+        """Input of a stage output, by argument name.
 
         Args:
-            output: The later one.
-            name: Of the argument of its stage.
+            output: The downstream output.
+            name: Argument name of its stage.
 
         Raises:
-            OutputError: If it is no longer stored, or the argument was none.
+            OutputError: If the input is no longer stored, or the argument was not an output.
         """
         given = output.manifest.identity["inputs"][name]
         found = self.find(given["key"]) if given else None
@@ -107,7 +107,7 @@ class OutputStore:
         return found
 
     def manifests_like(self, identity: Mapping[str, Any]) -> Iterator[Manifest]:
-        """Readable manifests of outputs of the same stage, of a recipe of the same family, newest first."""
+        """Readable manifests of the same stage and recipe family, newest first."""
         for output in self.outputs_of(identity["stage"]):
             with contextlib.suppress(OutputError):
                 manifest = output.manifest
@@ -115,15 +115,15 @@ class OutputStore:
                     yield manifest
 
     def outputs_of(self, stage_name: str) -> Iterator[StageOutput]:
-        """Committed outputs of a stage, unchecked, newest first."""
+        """Committed outputs of a stage, newest first, without verification."""
         folders = [path for path in self.folder.glob(f"{stage_name}-v*") if (path / MANIFEST).is_file()]
-        # Of two as old as each other the name decides, not the order in which the file system lists them.
+        # Ties in time are broken by name, because the order of directory listings is arbitrary.
         for folder in sorted(folders, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name), reverse=True):
             if not folder.name.endswith((PARTIAL, SET_ASIDE)):
                 yield StageOutput(key=folder.name, folder=folder)
 
     def has_partial(self, key: str) -> bool:
-        """Whether interrupted (or running) work exists for a key."""
+        """True if interrupted or running work exists for a key."""
         return (self.folder / f"{key}{PARTIAL}").exists()
 
     def _make(self, stage: Stage[...], identity: dict[str, Any], arguments: dict[str, Any]) -> StageOutput:
@@ -159,9 +159,9 @@ class OutputStore:
         return output
 
     def _expected_size(self, identity: Mapping[str, Any]) -> int:
-        """Bytes of the newest output like it: such outputs are of similar size; 0 before the first.
+        """Expected bytes, from the newest similar output; 0 without any.
 
-        Shards of a pool are links, and are counted where they are made.
+        Shards of a pool are hard links and are not counted here.
         """
         newest = next(self.manifests_like(identity), None)
         files = newest.files if newest else {}
@@ -169,14 +169,14 @@ class OutputStore:
 
 
 def commit(partial: Path, final: Path, manifest: Manifest) -> StageOutput:
-    """Make finished work an output: sync all files, write the manifest last, rename once.
+    """Commit an output atomically: sync all files, write the manifest, rename the folder.
 
-    A kill before the rename leaves no output, one after it the whole output.
+    A kill before the rename leaves no output, a kill after it the complete output.
 
     Args:
-        partial: Folder of the finished work; its scratch is removed.
-        final: Where the output will stand, on the same file system; must not exist.
-        manifest: What to say of it.
+        partial: Folder of the completed work; its scratch is removed.
+        final: Target folder on the same file system; must not exist.
+        manifest: Manifest to write.
     """
     shutil.rmtree(partial / SCRATCH, ignore_errors=True)
     for name in manifest.files:
@@ -193,12 +193,12 @@ def _rename(partial: Path, final: Path) -> StageOutput:
 
 
 def _is_finished(partial: Path, key: str) -> bool:
-    """Whether a kill between manifest and rename left whole work: its manifest and all digests hold."""
+    """True if partial work is complete (killed between manifest and rename): manifest and digests match."""
     return (partial / MANIFEST).is_file() and find_damage(StageOutput(key=key, folder=partial)) is None
 
 
 def _begin_attempt(partial: Path) -> int:
-    """Make the folder for work in progress and count how often this work was begun."""
+    """Prepare the work folder and return the number of attempts."""
     try:
         return _count_attempt(partial)
     except OSError as error:
@@ -212,7 +212,7 @@ def _begin_attempt(partial: Path) -> int:
 def _count_attempt(partial: Path) -> int:
     counter = partial / SCRATCH / ATTEMPTS
     counter.parent.mkdir(parents=True, exist_ok=True)
-    # What an attempt goes on from is in its scratch; anything else would become part of the output.
+    # Resumable state is in the scratch folder; other leftover files would become part of the output.
     for path in partial.iterdir():
         if path.name != SCRATCH:
             remove(path)
@@ -223,7 +223,7 @@ def _count_attempt(partial: Path) -> int:
 
 
 def _read_count(counter: Path) -> int:
-    """Attempts counted so far; the count informs people only, so an unreadable one is dropped."""
+    """Number of previous attempts; informative only, so an unreadable counter is removed."""
     try:
         count = json.loads(counter.read_bytes())
         if type(count) is not int or count < 0:
@@ -235,7 +235,7 @@ def _read_count(counter: Path) -> int:
 
 
 def _recipe_family(identity: Mapping[str, Any]) -> str | None:
-    """Family of the recipe among a stage's inputs; None: there is none."""
+    """Family of the recipe among a stage's inputs; None without a recipe."""
     recipe = identity.get("inputs", {}).get("recipe")
     content = recipe.get("content") if isinstance(recipe, Mapping) else None
     return content.get("family") if isinstance(content, Mapping) else None
@@ -247,7 +247,7 @@ def _peak_memory() -> int:
 
 
 def _in_short(facts: Mapping[str, Any]) -> str:
-    """Facts that fit a log line."""
+    """Format facts for a log line."""
     shown = [
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in facts.items()

@@ -35,18 +35,18 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Resources:
-    """What a stage's process may use.
+    """Resource limits of a stage's subprocess.
 
     Attributes:
-        threads: Processor threads for numeric libraries.
-        gpu: CUDA device number; None: none is visible.
+        threads: Number of CPU threads of numeric libraries.
+        gpu: CUDA device number; None: no GPU is visible.
     """
 
     threads: int
     gpu: int | None = None
 
     def environment(self) -> dict[str, str]:
-        """Variables that numeric libraries read when they are first imported."""
+        """Environment variables that numeric libraries read on import."""
         threads = str(self.threads)
         return {
             "OMP_NUM_THREADS": threads,
@@ -64,21 +64,19 @@ class Resources:
 def run_in_child(
     store: OutputStore, stage: Stage[...], inputs: dict[str, Any], resources: Resources, *, called: str = ""
 ) -> StageOutput:
-    """`store.run(stage, **inputs)` in a process of its own.
-
-    Logs of the child are logged here, its progress is reported here.
+    """Run `store.run(stage, **inputs)` in a subprocess; its logs and progress are forwarded.
 
     Args:
-        store: Where outputs are.
-        stage: A stage that a module holds under the stage's function name.
-        inputs: The stage's arguments.
-        resources: What the process may use.
-        called: What to call this run of the stage in its log lines; "": the stage's name.
+        store: Output store.
+        stage: Stage, importable by its function name.
+        inputs: Arguments of the stage.
+        resources: Resource limits.
+        called: Display name in log lines; "": name of the stage.
 
     Raises:
-        RakutenError: The error of this project's tree that the stage raised.
-        GpuError: If the stage trains with Keras, was given a GPU, and the backend sees none.
-        StageProcessError: If the process died or raised anything else.
+        RakutenError: Error of this project raised by the stage.
+        GpuError: If the stage uses Keras with a GPU, and the backend sees none.
+        StageProcessError: If the subprocess crashed or raised any other exception.
     """
     request = {
         "stage": stage.reference,
@@ -106,7 +104,7 @@ def run_in_child(
 def _follow(process: "subprocess.Popen[str]", store: OutputStore, called: str, request: str) -> StageOutput:
     assert process.stdin is not None
     assert process.stdout is not None
-    # A child that died at once has closed its end; how it died is told below.
+    # A subprocess that crashed at once has closed the pipe; the crash is reported below.
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(request + "\n")
         process.stdin.close()
@@ -141,7 +139,7 @@ def _found(store: OutputStore, key: str) -> StageOutput:
 
 
 def _parse(line: str) -> dict[str, Any] | None:
-    """A message of the child's protocol, or None for a line that some library printed."""
+    """Parse a protocol message; None for other output of the subprocess."""
     if not line.startswith("{"):
         return None
     try:
@@ -166,7 +164,7 @@ def _say_progress(progress: Progress) -> None:
 
 
 def main() -> None:
-    """Run the stage that standard input asks for; see the module."""
+    """Run the stage requested on standard input; see the module docstring."""
     request = json.loads(sys.stdin.readline())
     library = logging.getLogger("rakuten")
     library.setLevel(logging.INFO)
@@ -176,7 +174,7 @@ def main() -> None:
     store = OutputStore(Path(request["outputs"]))
     try:
         chosen = stage_named(request["stage"])
-        # Stages that do not use Keras take a training slot too, and need no GPU.
+        # Stages without Keras use training slots as well, but need no GPU.
         if request["gpu"] is not None and "keras" in chosen.libraries_of(inputs):
             require_visible_gpu(request["gpu"])
         with listening(_say_progress):

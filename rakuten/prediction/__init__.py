@@ -1,1 +1,1 @@
-"""Models put to use: the package that holds them, and what it says of products."""
+"""Inference: model packages, model cards, and batch classification of products."""

@@ -1,4 +1,4 @@
-"""The card of a model package: what it is for, what it learnt from, how good it is, where it fails. Markdown."""
+"""Model card of a package in Markdown: intended use, training data, metrics, limitations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from rakuten.pages.markdown import escape_markdown
 from rakuten.pages.page import ABSENT
 from rakuten.recipes import Plan
 
-# Below this F1 a class is named among the limits.
+# Classes with a lower F1 are listed as limitations.
 WEAK_F1 = 0.6
-# A class of fewer test products than this has a score that says little.
+# Scores of classes with fewer test products are unreliable.
 FEW_PRODUCTS = 20
 
 FIGURES = ("precision", "recall", "f1")
@@ -27,18 +27,16 @@ FIGURES = ("precision", "recall", "f1")
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card is written from.
+    """Content of a model card.
 
     Attributes:
-        plan: What was run.
-        choice: Content of the decision.
-        fusion: Content of the fusion that decides.
-        scores: One row a model or fusion: name, and its figures on test products.
+        plan: Plan of the run.
+        choice: Content of decision.json.
+        fusion: Content of fusion.json of the decision.
+        scores: One row per model or fusion: name and metrics on test products.
         decided: Evaluation of the decision.
-        clean: `clean_products`.
-        split: `split_products`.
-        dump_names: What people call the dumps.
-        generated: Names of those of generated products.
+        dump_names: Display names of the dumps.
+        generated: Names of the generated dumps.
     """
 
     plan: Plan
@@ -53,17 +51,17 @@ class CardFacts:
 
     @property
     def decision(self) -> Mapping[str, Any]:
-        """The row of scores that stands for the package."""
+        """Row of scores of the decision."""
         return next(row for row in self.scores if row["name"] == self.choice["name"])
 
 
 def write_card(path: Path, facts: CardFacts, *, is_refitted: bool) -> None:
-    """Write a card.
+    """Write a model card.
 
     Args:
-        path: Where.
-        facts: What it says.
-        is_refitted: Whether the package holds models fitted to all labelled products as well.
+        path: Target file.
+        facts: Content.
+        is_refitted: True if the package also has models refitted to all labelled products.
     """
     by_class = pd.read_parquet(facts.decided.file(PER_CLASS))
     lines = [

@@ -1,4 +1,4 @@
-"""Models that earlier runs have trained, chosen to be fused: all of the same products, divided alike."""
+"""Selection of trained models of earlier runs for fusion; products and split must be the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ PLAN_NAME = "fuse"
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """A model of a run.
+    """Trained model of an earlier run.
 
     Attributes:
-        run: The run.
-        recipe: What it was trained by.
-        scored: The training.
-        refitted: The same model, fitted to all labelled products; None: not all of the chosen models were.
+        run: Run.
+        recipe: Recipe.
+        scored: Model trained on train products.
+        refitted: Model refitted to all labelled products; None unless all selected models are refitted.
     """
 
     run: RunRecord
@@ -33,12 +33,12 @@ class ChosenModel:
 
 @dataclass(frozen=True)
 class ChosenModels:
-    """Models that can be fused.
+    """Models with the same products and split, for fusion.
 
     Attributes:
-        models: In the order of their names.
-        plan: Their recipes, cleaning and split, and how they are fused.
-        run: The run whose dumps, products and split stand for those of all.
+        models: In the order of the given names.
+        plan: Recipes, cleaning, split and fusion.
+        run: Run that represents the dumps, products and split of all.
         clean, split: `clean_products` and `split_products` of all runs.
     """
 
@@ -50,17 +50,17 @@ class ChosenModels:
 
 
 def choose_models(book: RunBook, names: Sequence[str], fusion: FusionRecipe | None = None) -> ChosenModels:
-    """Find models of earlier runs and see that they can be fused.
+    """Find models of earlier runs and check that they can be fused.
 
     Args:
         book: All runs.
-        names: RUN:RECIPE each; RUN is an id or the start of one.
-        fusion: How they are fused; None: as the plan of the first run has it.
+        names: RUN:RECIPE each; RUN is a run id or a prefix of one.
+        fusion: Fusion recipe; None: that of the first run's plan.
 
     Raises:
-        InputError: If a name is no such pair, a run has no such recipe, a recipe is named twice, the runs have other
-            products or splits, or the fusion has weights of other recipes.
-        RunNotFoundError: If there is no such run, or a model, its products or its split are gone.
+        InputError: If a name is invalid, a run has no such recipe, a recipe is repeated, products or splits differ, or
+            the fusion has weights of other recipes.
+        RunNotFoundError: If a run, a model, its products or its split do not exist.
     """
     models = tuple(_find(book, name) for name in names)
     recipes = tuple(model.recipe for model in models)

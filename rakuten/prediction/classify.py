@@ -1,6 +1,6 @@
-"""The stage that classifies products: all models of a package asked batch by batch, in memory that does not grow.
+"""Stage `classify_products`: batch inference with a model package, in constant memory, resumable by batch.
 
-Every batch is kept as soon as it is answered, so a kill loses one.
+Each batch of predictions is stored immediately, so a kill loses at most one.
 """
 
 import logging
@@ -27,7 +27,7 @@ from rakuten.stages import stage
 logger = logging.getLogger(__name__)
 
 BATCHES = "batches"
-# Products whose texts, features and answers are held at a time: some seconds of work.
+# Batch size in products: some seconds of inference.
 BATCH = 8_192
 READ_BYTES = 1_000_000
 
@@ -41,33 +41,33 @@ def classify_products(
     images: Mapping[str, StageOutput],
     variant: ModelVariant,
 ) -> dict[str, Any]:
-    """Ask the models of a package for every product of a part, and fuse what they say.
+    """Predict all products of a part with the models of a package, and fuse the probabilities.
 
     Args:
-        out: Work folder; batches of an interrupted attempt are in its scratch.
-        package: The models; its files are checked again.
-        clean: `clean_products`, cleaned as the package says.
-        part: Which products.
-        images: By name of each model that reads images, `resize_images` or `extract_features` made as its recipe says;
-            none for products without images, which are classified by their texts alone.
-        variant: Which variant of the models predicts.
+        out: Work folder; its scratch has the batches of an interrupted attempt.
+        package: Model package; its files are verified again.
+        clean: `clean_products` with the cleaning of the package.
+        part: Part of the dump.
+        images: `resize_images` or `extract_features` by name of each model that uses images; empty for a dump without
+            images, which is classified by text only.
+        variant: Scored or refitted models.
 
     Returns:
-        Facts: products, without_image, resumed (products that an interrupted attempt had answered), products_per_second
-        (of the others, without the time it takes to read the models).
+        Facts: products, without_image, resumed (products predicted by an interrupted attempt), products_per_second (of
+        the others, without model loading).
 
     Raises:
-        PackageError: If the package is damaged, changed since, or holds nothing that could be asked.
-        OutputError: If the dump did not hold the part.
-        MismatchError: If a product is one that no model can see.
+        PackageError: If the package is damaged, changed, or has no usable model.
+        OutputError: If the dump does not have the part.
+        MismatchError: If no model can predict a product.
 
     Output:
-        probabilities.parquet: Of every product of the part, in its order.
+        probabilities.parquet: Of all products of the part, in its order.
     """
     opened = open_package(package.folder)
     if opened.key != package.key:
         raise PackageError(f"{package.folder} was replaced meanwhile: expected {package.key}, received {opened.key}")
-    # Read page by page: a part may be one group of a million rows.
+    # Streamed page by page: a part may be a single row group of a million rows.
     source = pq.ParquetFile(clean.file(f"{part}.parquet"), buffer_size=READ_BYTES, pre_buffer=False)
     total = source.metadata.num_rows
     batches = out / SCRATCH / BATCHES
@@ -94,13 +94,13 @@ def classify_products(
 
 
 def _batches(source: pq.ParquetFile, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
-    """Products in their order, `BATCH` at a time."""
+    """Batches of `BATCH` products, in order."""
     for batch in source.iter_batches(BATCH, columns=sorted(columns)):
         yield batch.to_pandas()
 
 
 def _find_batch(batches: Path, number: int) -> Path | None:
-    """Predictions of a batch that an interrupted attempt left; damaged ones are dropped."""
+    """Stored predictions of a batch from an interrupted attempt; damaged files are removed."""
     for path in batches.glob(f"{number:06}-*.parquet"):
         try:
             require_regular(path)
@@ -115,7 +115,7 @@ def _find_batch(batches: Path, number: int) -> Path | None:
 
 
 def _write_batch(batches: Path, number: int, predictions: Probabilities) -> Path:
-    """Store the predictions of a batch in a file named by its number and SHA-256."""
+    """Write the predictions of a batch to a file named by its number and SHA-256."""
     draft = batches / f"draft-{number:06}"
     with whole_file(draft) as temporary:
         predictions.write(temporary)
@@ -123,7 +123,7 @@ def _write_batch(batches: Path, number: int, predictions: Probabilities) -> Path
 
 
 def _join(paths: Iterable[Path], target: Path) -> None:
-    """One file of the rows of several, held one at a time."""
+    """Concatenate files, with one in memory at a time."""
     nothing = Probabilities(np.empty(0, np.int64), np.empty((0, NUM_CLASSES), np.float32))
     nothing.write(target)
     with pq.ParquetWriter(target, pq.read_schema(target)) as writer:

@@ -1,4 +1,4 @@
-"""The stage that keeps, of predictions for all labelled products, those that no model of the package was fitted on."""
+"""Stage `keep_unfitted`: predictions of labelled products without those that a model was fitted on (no leakage)."""
 
 from pathlib import Path
 
@@ -17,32 +17,29 @@ from rakuten.stages import stage
 def keep_unfitted(
     out: Path, predictions: StageOutput, clean: StageOutput, split: StageOutput, fitted: ModelPackage | StageOutput
 ) -> dict[str, int]:
-    """Keep the validation and test products that no model was fitted on.
+    """Keep the validation and test products that no model was fitted on, to prevent leakage.
 
-    The split alone holds them apart within one dump. On a later dump, a product whose title was edited may have moved
-    from train to test, and a new product may show an image that was trained on: those are dropped as well.
+    Within one dump the split is sufficient. In a later dump, an edited title can move a product from train to test, and
+    a new product can have an image of a train product: these are excluded as well.
 
     Args:
-        out: Work folder.
         predictions: Has `probabilities.parquet` of labelled products.
-        clean: `clean_products` of the same dump.
-        split: Has `split.parquet` of the same dump.
-        fitted: The package that predicted, or `list_fitted_products` of its run; has `fitted_products.parquet`.
+        fitted: Package of the predictions, or `list_fitted_products` of its run; has `fitted_products.parquet`.
 
     Returns:
-        Facts: products, kept, seen (validation and test products dropped because the models know them).
+        Facts: products, kept, seen (validation and test products excluded because a model was fitted on them).
 
     Raises:
-        InputError: If the list of fitted products cannot be read.
+        InputError: If the list of fitted products is unreadable.
 
     Output:
-        probabilities.parquet: The rows kept, in the order they came in.
+        probabilities.parquet: The kept rows, in the original order.
     """
     probabilities = Probabilities.read(predictions.file(PROBABILITIES))
     listed = FittedProducts.read(fitted.folder / FITTED_PRODUCTS)
     products = pq.read_table(clean.file("train.parquet"), columns=COLUMNS).to_pandas()
     products = products.merge(pd.read_parquet(split.file(SPLIT), columns=["productid", "side"]), on="productid")
-    # A validation product of the model's own dump stays one: it is scored apart from test products, and said to be.
+    # Validation products of the model's own dump are kept: they are scored separately from test products.
     seen_in_train, seen = listed.contain(products, ("train",)), listed.contain(products)
     is_test, is_validation = products["side"] == "test", products["side"] == "validation"
     unseen = products[(is_test & ~seen) | (is_validation & ~seen_in_train)]

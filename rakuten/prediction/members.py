@@ -1,4 +1,4 @@
-"""The models of a package, read and asked together: what all of them say of some products, fused."""
+"""Inference with all models of a package: loading, concurrent prediction and fusion."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,14 +21,14 @@ from rakuten.training.predictor import Predictor
 
 
 class Members:
-    """Models that answer together; a context, whose threads end with it.
+    """Ensemble of loaded models with a thread pool; a context manager.
 
     Args:
-        predictors: One a member of the fusion; None: it is not asked, and its modality known of no product.
-        fuser: Combines what they say.
+        predictors: One per member of the fusion; None: not used, its modality counts as missing for all products.
+        fuser: Fitted fusion.
 
     Attributes:
-        columns: Of clean products that they read.
+        columns: Required columns of cleaned products.
     """
 
     def __init__(self, predictors: Sequence[Predictor | None], fuser: Fuser) -> None:
@@ -40,16 +40,16 @@ class Members:
 
     @classmethod
     def read(cls, package: ModelPackage, variant: ModelVariant, images: Mapping[str, StageOutput]) -> Self:
-        """Read the models of a package.
+        """Load the models of a package.
 
         Args:
-            package: The package.
-            variant: Which of its models.
-            images: Arrays of images for each model that reads them, by name; image models without any are not asked.
+            package: Model package.
+            variant: Scored or refitted models.
+            images: Image arrays or features by model name; image models without any are not used.
 
         Raises:
-            PackageError: If it has no such models, or no model is left that could be asked.
-            OutputError: If a model cannot be read.
+            PackageError: If the package has no such variant, or no usable model.
+            OutputError: If a model is unreadable.
         """
         recipes = package.record.recipes
         corpus_words, fuser = _corpus_words(package), _fuser(package)
@@ -70,15 +70,15 @@ class Members:
         self._threads.shutdown()
 
     def answer(self, products: pd.DataFrame) -> Probabilities:
-        """What is answered for some products, in their order.
+        """Predict fused class probabilities, in the order of the products.
 
         Args:
-            products: With `columns`.
+            products: Cleaned products with `columns`.
 
         Raises:
-            MismatchError: If a product is one that no member can see.
+            MismatchError: If no member can predict a product.
         """
-        # Text models are mostly Python and hold its lock; networks let go of it while they compute.
+        # Threads: text models mostly hold the GIL, networks release it while they compute.
         answers = list(self._threads.map(lambda asked: asked and asked.answer(products), self._predictors))
         productids: npt.NDArray[np.int64] = products["productid"].to_numpy(np.int64)
         return self._fuser.apply(align(answers, productids))

@@ -1,17 +1,17 @@
-"""A model package: one folder with everything that prediction needs, on this machine or another.
+"""Model package: a self-contained folder for inference, on this machine or another.
 
 Layout:
-    package.json            what is in it, with the digest of every other file
-    card.md                 the same for people, with scores and limits
-    fusion.json             how the models' answers become one
-    corpus_words.json       words that clean texts are read without
-    fitted_products.parquet which products the scored models were fitted on; absent from format 1
-    models/<recipe>/        the models that were scored
-    refitted/<recipe>/      the same, fitted again to all labelled products; only where the plan asks for it
-    weights/                files of backbones that make features of photos
+    package.json            contents, with the digest of every other file
+    card.md                 model card with metrics and limitations
+    fusion.json             fitted fusion of the models
+    corpus_words.json       stop words removed from cleaned texts
+    fitted_products.parquet products that the scored models were fitted on; absent in format 1
+    models/<recipe>/        scored models
+    refitted/<recipe>/      models refitted to all labelled products; only if the plan has refitting
+    weights/                pre-trained weights of the backbones for image features
 
-Nothing in it is run: networks are loaded in Keras' safe mode, arrays without pickle, estimators by an allow-list of
-types. The digests tell damage from what was written; they are no signature.
+Loading executes no code of the package: networks use Keras' safe mode, arrays are loaded without pickle, estimators
+with an allow-list of types. The digests detect damage; they are not a signature.
 """
 
 import functools
@@ -42,13 +42,13 @@ ModelVariant = Literal["scored", "refitted"]
 
 
 class PackagedMember(Strict):
-    """One model of a package; folders and files are relative to the package's.
+    """Model of a package; paths are relative to the package folder.
 
     Attributes:
-        name: Of its recipe.
-        scored: Folder of the model that was scored.
-        refitted: Folder of the model that was fitted to all labelled products; None: there is none.
-        weights: File of the weights of the backbone that makes features for it; None: it needs none.
+        name: Name of its recipe.
+        scored: Folder of the scored model.
+        refitted: Folder of the model refitted to all labelled products, or None.
+        weights: File of the weights of its feature extraction backbone; None if it needs none.
     """
 
     name: str
@@ -58,16 +58,16 @@ class PackagedMember(Strict):
 
 
 class PackageRecord(Strict):
-    """What `package.json` says.
+    """Content of `package.json`.
 
     Attributes:
-        format: Of this file; packages of format 1 lack the list of fitted products.
-        plan: What was trained and how texts are cleaned.
-        classes: Label of each class code.
-        decision: Name of the fusion that decides.
+        format: Version of the file format; format 1 has no list of fitted products.
+        plan: Plan of the training, with the text cleaning.
+        classes: Class name by class code.
+        decision: Name of the selected fusion.
         members: In the order of the fusion.
-        scores: Of the scored models and their fusions on test products, one dict each.
-        libraries: Versions that the models were made with.
+        scores: Metrics of the scored models and fusions on test products, one dict each.
+        libraries: Library versions of the training.
         files: Size and digest of every other file.
     """
 
@@ -82,27 +82,27 @@ class PackageRecord(Strict):
 
     @property
     def is_refitted(self) -> bool:
-        """Whether it holds models that were fitted to all labelled products."""
+        """True if it has models refitted to all labelled products."""
         return all(member.refitted for member in self.members)
 
     @property
     def lists_fitted_products(self) -> bool:
-        """Whether the package says which products its scored models were fitted on."""
+        """True if it has a list of the products that its scored models were fitted on."""
         return FITTED_PRODUCTS in self.files
 
     @functools.cached_property
     def recipes(self) -> dict[str, Recipe]:
-        """The members' recipes by name."""
+        """Recipes of the members by name."""
         of_plan = {recipe.name: recipe for recipe in self.plan.recipes}
         return {member.name: of_plan[member.name] for member in self.members}
 
 
 class ModelPackage(BaseModel):
-    """A package that was opened.
+    """Opened and verified model package.
 
     Attributes:
-        folder: Where it is on this machine; never part of a key.
-        sha256: Of its `package.json`, and so of all it holds.
+        folder: Folder on this machine; never part of a key.
+        sha256: SHA-256 of `package.json`, which covers all files by their digests.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -112,34 +112,34 @@ class ModelPackage(BaseModel):
 
     @property
     def key(self) -> str:
-        """Equal for equal content, wherever it was copied."""
+        """Content key, independent of the location."""
         return f"package-{self.sha256[:20]}"
 
     @functools.cached_property
     def record(self) -> PackageRecord:
-        """Content of its `package.json`."""
+        """Content of `package.json`."""
         return _read(self.folder)
 
     @property
     def code_modules(self) -> list[str]:
-        """Modules of the members' families; their code enters the key of predictions."""
+        """Modules of the members' families; their code is part of the key of predictions."""
         return sorted({recipe.family_module for recipe in self.record.recipes.values()})
 
     @property
     def libraries(self) -> list[str]:
-        """Distributions whose versions enter the key of predictions."""
+        """Distributions whose versions are part of the key of predictions."""
         return sorted({name for recipe in self.record.recipes.values() for name in recipe.libraries})
 
     @property
     def environment(self) -> dict[str, str]:
-        """Empty: which backend or device predicts matters to last bits only."""
+        """Empty: backend and device affect only the last bits of predictions."""
         return {}
 
     def model(self, member: PackagedMember, variant: ModelVariant) -> Path:
-        """The folder of a member's model.
+        """Folder of a member's model.
 
         Raises:
-            PackageError: If it was not fitted again.
+            PackageError: If there is no refitted model.
         """
         folder = member.scored if variant == "scored" else member.refitted
         if folder is None:
@@ -147,10 +147,10 @@ class ModelPackage(BaseModel):
         return self.folder / folder
 
     def read_json(self, name: str) -> Any:
-        """The content of one of its JSON files.
+        """Read a JSON file of the package.
 
         Raises:
-            PackageError: If it is absent or no JSON.
+            PackageError: If it is missing or not JSON.
         """
         try:
             return json.loads((self.folder / name).read_text("utf-8"))
@@ -158,28 +158,28 @@ class ModelPackage(BaseModel):
             raise PackageError(f"{self.folder / name} is damaged: {error}") from error
 
     def weights(self, member: PackagedMember) -> WeightsFile | None:
-        """The weights of the backbone that makes a member's features; None: random ones, or there is none."""
+        """Pre-trained weights of a member's feature extraction backbone; None for random weights or no backbone."""
         if member.weights is None:
             return None
         return WeightsFile(path=self.folder / member.weights, sha256=self.record.files[member.weights].sha256)
 
 
 def package_folder(model: str) -> Path | None:
-    """The folder of the package that a name means; None where it can only be that of a run.
+    """Package folder of a model name; None if the name refers to a run.
 
     Args:
-        model: A path with a slash, a folder here that holds a package, or anything else.
+        model: A path with a slash, a package folder in the current folder, or any other name.
     """
     folder = Path(model).expanduser()
     return folder if "/" in model or (folder / PACKAGE).is_file() else None
 
 
 def open_package(folder: Path) -> ModelPackage:
-    """Open a package, every file of it checked.
+    """Open a package and verify all its files.
 
     Raises:
-        PackageError: If the folder is no package, one of another format or of other classes, or a file is missing,
-            damaged or not listed.
+        PackageError: If the folder is not a package, has another format or other classes, or a file is missing, damaged
+            or not listed.
     """
     if not (folder / PACKAGE).is_file():
         raise PackageError(f"{folder} is no model package: there is no {PACKAGE} in it")
@@ -220,7 +220,7 @@ def _check_files(folder: Path, expected: dict[str, FileRecord]) -> None:
 
 
 def _check_members(folder: Path, record: PackageRecord) -> None:
-    """See that what members name is in the package, and nowhere else."""
+    """Check that all paths of members are inside the package (no path traversal)."""
     recipes = {recipe.name for recipe in record.plan.recipes}
     for member in record.members:
         places = [f"{place}/" for place in (member.scored, member.refitted) if place is not None]

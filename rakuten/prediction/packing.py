@@ -1,4 +1,4 @@
-"""The stage that packs a run's models with all that prediction needs."""
+"""Stage `package_model`: export of a run's models as a self-contained model package."""
 
 import json
 import shutil
@@ -26,19 +26,19 @@ from rakuten.recipes import Plan
 from rakuten.stages import stage
 from rakuten.text.inputs import CORPUS_WORDS
 
-# What a training leaves beside its model.
+# Files of a training that inference does not need.
 NOT_NEEDED = (PROBABILITIES, UNPICTURED, HISTORY)
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model to be packed.
+    """Trained model to be packaged.
 
     Attributes:
-        name: Of its recipe.
-        scored: The trained model that was scored.
-        refitted: The same, fitted to all labelled products; None: it was not.
-        weights: Of the backbone that makes features for it; None: it needs none, or random ones.
+        name: Name of its recipe.
+        scored: Scored model.
+        refitted: Model refitted to all labelled products, or None.
+        weights: Pre-trained weights of its feature extraction backbone; None for random weights or no backbone.
     """
 
     name: str
@@ -58,28 +58,25 @@ def package_model(
     split: StageOutput,
     dumps: tuple[NamedDump, ...],
 ) -> dict[str, Any]:
-    """Pack the models of a run, how they are fused, and what is to be known of them.
+    """Package the models of a run with their fusion, model card and list of fitted products.
 
-    Models are hard links to the trainings' files and cost no further disk; weights of backbones are copies.
+    Models are hard links to the trainings' files, without further disk space; weights of backbones are copies.
 
     Args:
-        out: Work folder.
-        plan: What was run.
-        models: All refitted, or none.
-        scored: Their evaluations and fusions, and the decision among them.
+        plan: Plan of the run.
+        models: All of them refitted, or none.
+        scored: Evaluations, fusions and decision.
         corpus_words: `find_corpus_words`.
-        clean: `clean_products`.
-        split: `split_products`.
-        dumps: Those they were trained on.
+        dumps: Training dumps.
 
     Returns:
         Facts: models, bytes.
 
     Raises:
-        MismatchError: If the decision fuses other models than these, in another order.
+        MismatchError: If the decision fuses other models, or in another order.
 
     Output:
-        What `rakuten.prediction.package` lays out.
+        Layout of `rakuten.prediction.package`.
     """
     fusion, choice = scored.decision.read_json(FUSION), scored.read_choice()
     expected, received = [member["key"] for member in fusion["members"]], [model.scored.key for model in models]
@@ -113,7 +110,7 @@ def _outputs(models: Sequence[TrainedModel]) -> list[StageOutput]:
 
 
 def _pack(model: TrainedModel, out: Path) -> PackagedMember:
-    """Link a model's files and copy its weights."""
+    """Hard-link a model's files and copy its weights."""
     member = PackagedMember(name=model.name, scored=f"{MODELS}/{model.name}")
     _link(model.scored, out / member.scored)
     if model.refitted is not None:
@@ -123,7 +120,7 @@ def _pack(model: TrainedModel, out: Path) -> PackagedMember:
 
 
 def _link(model: StageOutput, target: Path) -> None:
-    """Hard links to what predicting with a model needs."""
+    """Hard-link the files of a model that inference needs."""
     for name in model.manifest.files:
         if name not in NOT_NEEDED:
             _link_file(model, name, target)
@@ -132,13 +129,13 @@ def _link(model: StageOutput, target: Path) -> None:
 def _link_file(output: StageOutput, name: str, target: Path) -> None:
     path = target / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    # An interrupted attempt may have left it.
+    # Possibly left by an interrupted attempt.
     path.unlink(missing_ok=True)
     path.hardlink_to(output.file(name))
 
 
 def _with_weights(member: PackagedMember, weights: WeightsFile | None, out: Path) -> PackagedMember:
-    """The member with a copy of its backbone's weights: the original is not ours, and may change."""
+    """Add a copy of the backbone's weights; not a hard link, because the original file is external and may change."""
     if weights is None:
         return member
     weights.check()
@@ -154,7 +151,7 @@ def _scores(evaluation: StageOutput) -> dict[str, Any]:
 
 
 def _libraries(outputs: Sequence[StageOutput]) -> dict[str, str]:
-    """Versions that the outputs were made with, Python's own first."""
+    """Library versions of the outputs, Python first."""
     manifests = [output.manifest for output in outputs]
     versions = {"python": manifests[0].python}
     for manifest in manifests:

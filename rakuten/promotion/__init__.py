@@ -1,1 +1,1 @@
-"""Which model predicts: the gate a challenger must pass, the champion there is, and those that were."""
+"""Model promotion: the promotion gate, the champion and its history, drift detection and the model registry."""

@@ -1,12 +1,12 @@
-"""The champion, its predecessors, and every decision: the record that all else is a copy of.
+"""Champion record: the champion, its predecessors and all promotion decisions (source of truth).
 
 Layout: `<outputs>/promotion/`
-    champion.json       reigns, the last one being the champion's; replaced whole at every change
-    decisions/          a file a decision, for reading; those that put a champion in place stand in champion.json too
-    lock                held for the moment of a change
-    *.damaged…          what held one of these names and could not be read
+    champion.json       champions, the last is the current one; replaced atomically
+    decisions/          one file per decision; decisions that changed the champion are in champion.json too
+    lock                advisory lock for updates
+    *.damaged…          unreadable files, renamed
 
-MLflow is told of all this afterwards (see `registry`) and is never asked.
+The MLflow model registry is a copy (see `registry`) and is never read for decisions.
 """
 
 import itertools
@@ -32,12 +32,12 @@ REMEDY = "put it back from a backup, or name a champion with `rakuten promote RU
 
 
 class Reign(BaseModel):
-    """A champion in its place.
+    """Champion with the start of its tenure.
 
     Attributes:
-        candidate: Who.
-        since: From when, ISO 8601 with zone.
-        decision: What put it there.
+        candidate: The package and its run.
+        since: Start, ISO 8601 with time zone.
+        decision: The promotion or rollback that made it champion.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,13 +48,13 @@ class Reign(BaseModel):
 
 
 class Standing(BaseModel):
-    """How things stand.
+    """State of the champion record, content of `champion.json`.
 
     Attributes:
-        layout: Of this file.
-        edition: Rises with every change; who decides on one edition cannot change another one.
-        reigns: Earlier champions that one can go back to, and last the one that reigns.
-        withdrawn: Packages that were rolled back: never promoted again unless by force.
+        layout: Version of the file format.
+        edition: Revision number, incremented by every change (optimistic concurrency control).
+        reigns: Champions available for rollback, the current one last.
+        withdrawn: Keys of packages that were rolled back; promoted again only by force.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,40 +73,36 @@ class Standing(BaseModel):
 
     @property
     def champion(self) -> Reign | None:
-        """The one that reigns, or None."""
+        """Current champion, or None."""
         return self.reigns[-1] if self.reigns else None
 
     @property
     def previous(self) -> Reign | None:
-        """The one that a rollback puts back, or None."""
+        """Previous champion, target of a rollback, or None."""
         return self.reigns[-2] if len(self.reigns) > 1 else None
 
     @property
     def needed_runs(self) -> tuple[str, ...]:
-        """Runs whose outputs predictions or a rollback need."""
+        """Runs needed for predictions or a rollback; excluded from garbage collection."""
         return tuple(reign.candidate.run for reign in self.reigns[-2:])
 
     @property
     def needed_packages(self) -> frozenset[str]:
-        """Keys of the packages that predictions or a rollback need."""
+        """Keys of the packages needed for predictions or a rollback."""
         return frozenset(reign.candidate.package for reign in self.reigns[-2:])
 
 
 class ChampionBook:
-    """The champions of an outputs folder.
-
-    Args:
-        outputs: The outputs folder.
-    """
+    """Champion record of an outputs folder."""
 
     def __init__(self, outputs: Path) -> None:
         self.folder = outputs / FOLDER
 
     def read(self) -> Standing:
-        """How things stand; a book without a champion where nobody was ever promoted.
+        """Read the current state; without any promotion, a state without a champion.
 
         Raises:
-            ChampionError: If the file cannot be read, or is gone although champions are known from decisions.
+            ChampionError: If the file is unreadable, or missing although decisions record a promotion.
         """
         path = self.folder / POINTER
         try:
@@ -119,11 +115,11 @@ class ChampionBook:
             raise ChampionError(f"{path} cannot be read: {_fault(error)}; {REMEDY}") from error
 
     def champion(self) -> Reign:
-        """The one that reigns.
+        """Read the current champion.
 
         Raises:
             ChampionError: As `read`.
-            NoChampionError: If nobody was promoted yet.
+            NoChampionError: If no champion was promoted yet.
         """
         champion = self.read().champion
         if champion is None:
@@ -131,17 +127,17 @@ class ChampionBook:
         return champion
 
     def settle(self, decision: Decision, edition: int) -> Standing:
-        """Record a decision and carry it out. Of two at once, the later one is not carried out.
+        """Apply and record a decision; of two concurrent decisions, the second fails.
 
         Args:
-            decision: Promoted or refused.
-            edition: That of the standing it was made on.
+            decision: Promotion or refusal.
+            edition: Revision of the state that the decision is based on.
 
         Returns:
-            How things stand now.
+            The new state.
 
         Raises:
-            ChampionError: As `read`; a forced promotion puts a lost or damaged book aside instead.
+            ChampionError: As `read`; a forced promotion renames a damaged record instead and starts a new one.
             ChampionChangedError: If the champion changed meanwhile.
         """
         with exclusive(self.folder / "lock", purpose="the champion's book"):
@@ -157,14 +153,14 @@ class ChampionBook:
         return standing
 
     def roll_back(self, reason: str) -> Decision:
-        """Put the champion's predecessor back in its place.
+        """Roll back to the previous champion.
 
         Returns:
-            The decision, of which the candidate reigns again.
+            The decision; its candidate is the champion again.
 
         Raises:
             ChampionError: As `read`.
-            NoChampionError: If there is no predecessor.
+            NoChampionError: If there is no previous champion.
         """
         with exclusive(self.folder / "lock", purpose="the champion's book"):
             standing = self.read()
@@ -185,7 +181,9 @@ class ChampionBook:
         return decision
 
     def decisions(self) -> list[Decision]:
-        """Every decision, oldest first; one whose file is gone or damaged is known from the reign it began, if it did.
+        """Read all decisions, oldest first.
+
+        A decision with a missing or damaged file is restored from `champion.json`, if it changed the champion.
 
         Raises:
             ChampionError: As `read`.
@@ -231,7 +229,7 @@ class ChampionBook:
 
 
 def _read_decision(path: Path) -> Decision | None:
-    """A decision of its file; None, with a warning, where it cannot be read."""
+    """Read one decision file; None, with a warning, if it is unreadable."""
     try:
         return Decision.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
@@ -240,7 +238,7 @@ def _read_decision(path: Path) -> Decision | None:
 
 
 def _fault(error: OSError | ValidationError) -> str:
-    """An error in one line."""
+    """Format an error as one line."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     fault = error.errors(include_url=False)[0]
@@ -249,7 +247,7 @@ def _fault(error: OSError | ValidationError) -> str:
 
 
 def put_aside(path: Path) -> None:
-    """Rename whatever holds a name (file, folder, link to nothing) to the first free `<name>.damaged…`."""
+    """Rename a damaged file, folder or dangling link to the first free name `<name>.damaged…`."""
     if not os.path.lexists(path):
         return
     names = itertools.chain([f"{path.name}.damaged"], (f"{path.name}.damaged-{count}" for count in itertools.count(2)))

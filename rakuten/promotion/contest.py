@@ -1,4 +1,4 @@
-"""The decision on a challenger: the champion it is compared with, the checks, and the outcome."""
+"""Promotion decision: challenger, champion, results of the gate's checks, and the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from rakuten.runs.records import RunRecord
 
 @dataclass(frozen=True)
 class Contest:
-    """A challenger, and the champion it is compared with.
+    """Promotion case: a challenger and the champion it is compared with.
 
     Attributes:
-        standing: How things stood when it began.
+        standing: State of the champion record at the start.
         challenger: The challenger's run.
-        candidate: What it offers.
-        champion: The champion's run; None where nobody needs to be met: there is no champion, the challenger is the
-            champion or was rolled back, or a person has decided already.
-        is_for_first_champion: Whether the challenger is judged alone: there is no champion, or only one of generated
-            products while the challenger's are real.
+        candidate: The challenger's package.
+        champion: The champion's run; None without a comparison: there is no champion, the challenger is the champion or
+            was rolled back, or the promotion is forced.
+        is_for_first_champion: True if there is no champion to compare with, or only one trained on generated products
+            while the challenger's products are real.
     """
 
     standing: Standing
@@ -34,15 +34,15 @@ class Contest:
 def decide(
     contest: Contest, checks: Sequence[Check], judgement: str | None, *, force: bool, reason: str, named: bool
 ) -> Decision:
-    """The decision on a challenger.
+    """Decide on a challenger.
 
     Args:
         contest: The challenger and the champion.
-        checks: The judgement's conditions; none where nothing was to be judged.
-        judgement: Key of the output that holds them, or None.
-        force: Whether a person overrides the gate.
-        reason: What a person said.
-        named: Whether a person chose this run: enough for a first champion whose evidence is thin (`WAIVABLE`).
+        checks: Results of the gate's checks; empty without a comparison.
+        judgement: Key of the stage output with the checks, or None.
+        force: True to override the gate.
+        reason: The user's reason.
+        named: True if a user named this run: then a first champion may fail the checks in `WAIVABLE`.
     """
     met = contest.standing.champion
     package = contest.candidate.package
@@ -71,9 +71,9 @@ def decide(
 
 
 def _origin(contest: Contest) -> tuple[Check, ...]:
-    """The condition that a model of generated products is no champion of a catalogue.
+    """Check that the model was not trained on generated products.
 
-    Where the champion is of generated products itself, a demonstration goes on as a catalogue would.
+    Omitted if the champion was trained on generated products as well (a demonstration).
     """
     met, candidate = contest.standing.champion, contest.candidate
     is_demonstration = met is not None and met.candidate.generated and candidate.generated
@@ -81,7 +81,7 @@ def _origin(contest: Contest) -> tuple[Check, ...]:
 
 
 def _outcome(contest: Contest, checks: Sequence[Check], *, named: bool) -> tuple[Outcome, str]:
-    """The outcome, and for a first champion the reason."""
+    """Outcome of the checks, and for a first champion the reason."""
     failed = {check.name for check in checks if not check.passed}
     if not contest.is_for_first_champion:
         return (Outcome.REFUSED if failed else Outcome.PROMOTED), ""

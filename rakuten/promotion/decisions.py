@@ -1,4 +1,4 @@
-"""What is decided of a challenger, as it is recorded."""
+"""Records of promotion decisions: outcome, candidate, checks and reason."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from rakuten.runs.records import RunRecord
 
 
 class Outcome(StrEnum):
-    """What came of it."""
+    """Outcome of a promotion decision."""
 
     PROMOTED = "promoted"
     REFUSED = "refused"
@@ -26,16 +26,16 @@ class Outcome(StrEnum):
 
 
 class Candidate(BaseModel):
-    """What a run offers for champion.
+    """Candidate for champion: the model package of a run.
 
     Attributes:
-        run: The run's id.
-        package: Key of the output that it predicts with.
-        plan, dump: Their names.
-        snapshot: Key of the dump's files and digests.
+        run: Run id.
+        package: Key of the package.
+        plan, dump: Names.
+        snapshot: Key of the dump's snapshot.
         recipes: Digest of each recipe, by name.
-        scores: Of what it predicts with, on its own test products: accuracy, f1_weighted, f1_macro, ece, …
-        generated: Whether a dump that it was trained on is marked as generated.
+        scores: Metrics of the decision on its own test products: accuracy, f1_weighted, f1_macro, ece, …
+        generated: True if it was trained on a generated dump.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,17 +51,17 @@ class Candidate(BaseModel):
 
 
 class Decision(BaseModel):
-    """A decision with its reasons.
+    """Promotion decision with its reasons.
 
     Attributes:
-        outcome: What came of it.
-        candidate: Of whom; in a rollback, who is champion again.
-        against: Run of the champion at that time; None: there was none.
-        checks: The gate's conditions, passed or not; none where nothing was tested.
-        forced: Whether a person overrode the gate.
-        reason: What a person, or this project, said of it.
-        judgement: Key of the output that holds the checks; None where nothing was tested.
-        decided: When, ISO 8601 with zone.
+        outcome: Outcome.
+        candidate: The challenger; in a rollback, the restored champion.
+        against: Run of the champion at that time; None without a champion.
+        checks: Results of the gate's checks; empty if none was run.
+        forced: True if a user overrode the gate.
+        reason: Reason, by the user or generated.
+        judgement: Key of the stage output with the checks; None if none was run.
+        decided: Time, ISO 8601 with time zone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,18 +77,18 @@ class Decision(BaseModel):
 
     @property
     def id(self) -> str:
-        """Unique in an outputs folder, sorted by time."""
+        """Unique id within an outputs folder; ids sort by time."""
         when = datetime.fromisoformat(self.decided)
         return f"{when:%Y%m%d-%H%M%S-%f}-{self.outcome.value.replace(' ', '-')}-{self.candidate.run}"
 
     @property
     def failed(self) -> tuple[Check, ...]:
-        """The conditions that do not hold."""
+        """Failed checks."""
         return tuple(check for check in self.checks if not check.passed)
 
     @property
     def words(self) -> str:
-        """The outcome and its reasons, one line."""
+        """Outcome and reasons as one line."""
         against = f" over {self.against}" if self.against and self.outcome is not Outcome.UNCHANGED else ""
         told = [self.reason] if self.reason else []
         shown = self.failed or self.checks[:1]
@@ -98,15 +98,15 @@ class Decision(BaseModel):
 
 
 def candidate_of(record: RunRecord, snapshot: StageOutput | None = None) -> Candidate:
-    """What a completed retraining offers.
+    """Candidate of a completed training run.
 
     Args:
         record: The run.
-        snapshot: `record_snapshot` of its dump, which says whether its products are generated also where the folder is
-            gone; None: only the folders are looked at.
+        snapshot: `record_snapshot` of its dump, which marks generated dumps even if the folder was deleted; None: only
+            the folders are checked.
 
     Raises:
-        RunNotFoundError: If it made no package.
+        RunNotFoundError: If the run has no package.
     """
     package, snapshot_key = record.key("package"), record.key("snapshot")
     if package is None or snapshot_key is None:
@@ -127,17 +127,17 @@ def candidate_of(record: RunRecord, snapshot: StageOutput | None = None) -> Cand
 
 
 def require_reason(force: bool, reason: str) -> None:
-    """Refuse force without a reason.
+    """Check that a forced promotion has a reason.
 
     Raises:
-        InputError: If there is none.
+        InputError: If the reason is blank.
     """
     if force and not reason.strip():
         raise InputError("force needs a reason (--reason TEXT): it is recorded with the decision")
 
 
 def now() -> str:
-    """The time of a decision."""
+    """Current time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat()
 
 

@@ -1,9 +1,10 @@
-"""Drift of a dump against the one that the champion was trained on: of its data, and of the champion's predictions.
+"""Drift detection: data drift and prediction drift of a dump against the champion's training data.
 
-The data (lengths, languages, words, missing values, images, labels) is compared by `compare_profiles`; predicted
-classes and confidence are compared here. Every measure has a threshold from a permutation test, which knows how many
-products were compared and how many of them are in both dumps. Few products may be too few to tell; that is no "none".
-An alarm is something to look at, not a reason to retrain: the next night does that anyway.
+Data drift (lengths, languages, words, missing values, images, labels) comes from `compare_profiles`; prediction drift
+(predicted classes, confidence) is measured here. Each measure is a population stability index (PSI) with a threshold
+from a permutation test, which takes into account the number of products and how many of them are in both dumps. With
+too few products the result is "too few", not "none". An alarm does not trigger a retraining: the nightly run does
+that anyway.
 """
 
 import json
@@ -29,21 +30,20 @@ CLASS, CONFIDENCE = "predicted class", "confidence"
 
 @stage(version=2, libraries=("numpy", "scipy"))
 def measure_drift(out: Path, comparison: StageOutput, known: StageOutput, answers: StageOutput) -> dict[str, Any]:
-    """Measure how a dump differs from the one that the champion learnt from.
+    """Measure data drift and prediction drift of a dump against the champion's training data.
 
     Args:
-        out: Work folder.
-        comparison: `compare_profiles` of that dump and this one.
-        known: `evaluate` of the champion on its own dump: what it answered for test products there.
-        answers: What it answers for products of this dump that it never saw; has `probabilities.parquet`.
+        comparison: `compare_profiles` of the champion's dump and this one.
+        known: `evaluate` of the champion on its own dump, with its predictions of the test products.
+        answers: Predictions for products of this dump that it was not trained on; has `probabilities.parquet`.
 
     Returns:
-        Facts: measures, alarms (names of those that matter, comma between them), too_few (likewise, of those that have
-        too few products to tell).
+        Facts: measures, alarms (names of measures with drift, comma-separated), too_few (names of measures with too few
+        products, comma-separated).
 
     Output:
-        drift.parquet: as shifts.parquet of `compare_profiles`, with two measures of the subject "answers".
-        alarms.json: a line for each measure that matters.
+        drift.parquet: As shifts.parquet of `compare_profiles`, with two measures of the subject "answers".
+        alarms.json: One line for each measure with drift.
     """
     shifts = pd.read_parquet(comparison.file(SHIFTS_FILE))
     shifts = pd.concat([pd.DataFrame(list(_answers(comparison, known, answers))), shifts], ignore_index=True)
@@ -56,7 +56,7 @@ def measure_drift(out: Path, comparison: StageOutput, known: StageOutput, answer
 
 
 def read_drift(drift: StageOutput) -> list[dict[str, Any]]:
-    """The table for people: the measures that matter first, then by the size of the shift."""
+    """Read the drift table for display: measures with drift first, then by descending PSI."""
     table = pd.read_parquet(drift.file(DRIFT_FILE)).sort_values(["matters", "psi"], ascending=False, kind="stable")
     shown = ["means", "verdict", "psi", "threshold", "typical_before", "typical_after", "before", "after"]
     rounded = table[shown].round({"psi": 4, "threshold": 4, "typical_before": 3, "typical_after": 3})
@@ -64,22 +64,22 @@ def read_drift(drift: StageOutput) -> list[dict[str, Any]]:
 
 
 def read_alarms(drift: StageOutput) -> list[str]:
-    """A line for each measure that matters."""
+    """Read the drift alarms, one line for each measure with drift."""
     lines: list[str] = drift.read_json(ALARMS_FILE)
     return lines
 
 
 def tell_drift(drift: StageOutput) -> list[str]:
-    """Lines for people: the alarms, or that there is none; and which measures have too few products to tell."""
+    """Format alarms for display, with a list of the measures that have too few products."""
     lines = read_alarms(drift) or ["no alarm: what differs is what chance explains, or too little to matter"]
     too_few = drift.facts.get("too_few")
     return [*lines, f"{TOO_FEW}: {too_few}"] if too_few else lines
 
 
 def _answers(comparison: StageOutput, known: StageOutput, answers: StageOutput) -> Iterator[dict[str, Any]]:
-    """Shifts of what the champion says."""
+    """Prediction drift: PSI of predicted classes and of confidence."""
     before, given = read_predictions(known), Probabilities.read(answers.file(PROBABILITIES))
-    # Last digits depend on the size of batches, and a bound between cells may lie within them.
+    # Rounded, because last digits depend on the batch size and could move values across bin edges.
     before = before.assign(confidence=before["confidence"].round(4))
     after = pd.DataFrame(
         {

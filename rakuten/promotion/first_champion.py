@@ -1,4 +1,4 @@
-"""The stage that judges a catalogue's first champion: the conditions of the gate that need no rival."""
+"""Stage `judge_first_champion`: promotion gate of a first champion, without a comparison."""
 
 from pathlib import Path
 from typing import Any
@@ -29,21 +29,19 @@ def judge_first_champion(
     rehearsal: StageOutput,
     rules: GateRules,
 ) -> dict[str, Any]:
-    """Judge a candidate where no champion is there to compare it with.
+    """Run the checks of the promotion gate that need no champion.
 
     Args:
-        out: Work folder.
-        candidate: `evaluate` of what it predicts with, on its own dump's test products.
-        members: The same of each of its models.
-        names: Of these models.
+        candidate: `evaluate` of the candidate's decision, on its own dump's test products.
+        members: `evaluate` of each of its models.
+        names: Names of these models.
         split: `split_products` of its dump; the majority class is that of its train products.
-        contracts: What its data was held against; each has `verdict.json`.
-        package: Its package.
-        rehearsal: `classify_products` of that package on its own test products; its models as they were scored.
-        rules: The gate's numbers.
+        contracts: Validations of its data; each has `verdict.json`.
+        package: Its model package.
+        rehearsal: `classify_products` of that package on its own test products, with the scored models.
 
     Returns:
-        Facts: passed, and the names of the conditions that failed.
+        Facts: passed, failed (names of the failed checks).
 
     Output:
         judgement.json: As of `judge_challenger`.
@@ -65,7 +63,7 @@ def judge_first_champion(
 
 
 def _majority_class(split: StageOutput) -> int:
-    """The most frequent class of the train products."""
+    """Majority class of the train products."""
     rows = pd.read_parquet(split.file(SPLIT), columns=["prdtypecode", "side"])
     return int(rows.loc[rows["side"] == "train", "prdtypecode"].mode().iloc[0])
 
@@ -73,7 +71,7 @@ def _majority_class(split: StageOutput) -> int:
 def _predictions_of(
     members: tuple[StageOutput, ...], names: tuple[str, ...], productids: "pd.Series[int]"
 ) -> dict[str, Codes]:
-    """Predicted classes of each member, int64 (num_samples,); 0 where it cannot see a product."""
+    """Predicted class codes of each model, int64 (num_samples,); 0 for a product without its modality."""
     return {
         name: read_predictions(member)
         .set_index("productid")["predicted"]

@@ -1,4 +1,4 @@
-"""Conditions of the gate that need no champion: pure functions, numbers in, checks out."""
+"""Promotion checks without a champion: test set size, majority-class baseline, single models, calibration, origin."""
 
 import numpy as np
 
@@ -20,19 +20,21 @@ MAJORITY = "majority class"
 MEMBERS = "members"
 ORIGIN = "origin of the data"
 
-# What a person who names a run may decide without --force: evidence that is thin, not a package that does not work.
+# Checks that a user who names a run can waive without --force: weak evidence, but not a broken package.
 WAIVABLE = frozenset({TEST_PRODUCTS, MAJORITY, MEMBERS, CALIBRATION, ORIGIN})
 
 
 def check_test_products(count: int, rules: GateRules) -> Check:
-    """The scores rest on enough test products."""
+    """Check the number of test products."""
     words = f"{count:,} test products, at least {rules.test_products:,} expected"
     figures = {"test_products": count, "expected": rules.test_products}
     return Check(name=TEST_PRODUCTS, passed=count >= rules.test_products, words=words, figures=figures)
 
 
 def check_majority(codes: Codes, predicted: Codes, majority: int, rules: GateRules) -> Check:
-    """The weighted F1 is higher than that of predicting the majority class, by the tests that a challenger must pass.
+    """Check that the weighted F1 is significantly higher than that of a majority-class baseline.
+
+    Uses the paired tests that a challenger must pass.
 
     Args:
         codes, predicted: int64 (num_samples,), true and predicted class codes of the test products.
@@ -50,13 +52,13 @@ def check_majority(codes: Codes, predicted: Codes, majority: int, rules: GateRul
 
 
 def check_members(codes: Codes, predicted: Codes, members: dict[str, Codes], rules: GateRules) -> Check:
-    """The weighted F1 is not lower than that of any single model by more than a non-inferiority margin.
+    """Check non-inferiority of the weighted F1 to each single model.
 
     Args:
         codes, predicted: int64 (num_samples,), true and predicted class codes of the test products.
-        members: Predicted class codes of each model by name; 0 where it cannot see a product. Each is compared on the
-            products that it sees.
-        rules: The margin.
+        members: Predicted class codes of each model by name; 0 for a product without its modality. Each model is
+            compared on the products that it predicts.
+        rules: The non-inferiority margin.
     """
     differences = {}
     for name, given in members.items():
@@ -74,16 +76,17 @@ def check_members(codes: Codes, predicted: Codes, members: dict[str, Codes], rul
 
 
 def check_calibration_alone(model: Confidence, rules: GateRules) -> Check:
-    """The expected calibration error is within its limit, or within what a calibrated model of this confidence shows.
+    """Check that the expected calibration error is within its limit, or consistent with perfect calibration.
 
-    On few products the error of a perfectly calibrated model is large as well, so its distribution is simulated by
-    consistency resampling: whether each prediction is right is drawn with the probability that the model gives it.
+    On few products the error of a perfectly calibrated model is large as well. Its distribution is simulated by
+    consistency resampling: each prediction is correct with a probability equal to its confidence.
 
     Reference:
         Bröcker, J. and Smith, L. A., "Increasing the Reliability of Reliability Diagrams", 2007.
     """
     error = calibration_error_of(model)
     right = np.random.default_rng(SEED).random((CALIBRATION_DRAWS, len(model.right))) < model.confidence
+    # `right` is bool (num_draws, num_samples).
     drawn = calibration_errors(model.confidence, right - model.confidence) / len(model.right)
     chance = float(np.quantile(drawn, 1 - rules.error_rate))
     limit = max(rules.calibration_error, chance)
@@ -95,11 +98,7 @@ def check_calibration_alone(model: Confidence, rules: GateRules) -> Check:
 
 
 def check_origin(is_generated: bool) -> Check:
-    """The model was not trained on generated products.
-
-    Args:
-        is_generated: Whether a dump that it was trained on is marked as generated.
-    """
+    """Check that the model was not trained on a generated dump."""
     generated = "trained on a generated dump (`rakuten demo-dump`)"
     words = generated if is_generated else "trained on products of the catalogue"
     return Check(name=ORIGIN, passed=not is_generated, words=words)

@@ -1,4 +1,4 @@
-"""Conditions of the gate for a challenger against the champion. Pure functions: numbers in, checks out."""
+"""Promotion checks of a challenger against the champion: F1, classes, calibration, size, latency, contracts."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -26,18 +26,18 @@ LATENCY = "latency"
 CONTRACTS = "contracts"
 
 CALIBRATION_DRAWS = 500
-# Batches of another size round otherwise, which may tip an answer that hung in the balance.
+# Another batch size changes rounding, which may flip a prediction close to a tie.
 REHEARSAL_SLIPS = 0.001
 
 
 class Check(BaseModel):
-    """One condition of the gate.
+    """Result of one check of the promotion gate.
 
     Attributes:
-        name: Which.
-        passed: Whether it holds.
-        words: Why, with the figures that decide.
-        figures: The same and more as data.
+        name: Name of the check.
+        passed: True if it passed.
+        words: Explanation with the decisive figures.
+        figures: All figures, by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,7 +50,7 @@ class Check(BaseModel):
 
 @dataclass(frozen=True)
 class Answers:
-    """What both models answer for the same products.
+    """Predictions of both models for the same products.
 
     Attributes:
         codes: int64 (num_samples,), class codes.
@@ -64,11 +64,11 @@ class Answers:
 
 @dataclass(frozen=True)
 class Confidence:
-    """How sure a model is of each of its answers.
+    """Confidence and correctness of a model's predictions.
 
     Attributes:
-        confidence: float64 (num_samples,), probability of the class it answers.
-        right: bool (num_samples,), whether that is the product's class.
+        confidence: float64 (num_samples,), probability of the predicted class.
+        right: bool (num_samples,), true for a correct prediction.
     """
 
     confidence: npt.NDArray[np.float64]
@@ -76,16 +76,16 @@ class Confidence:
 
 
 def check_lead(name: str, answers: Answers, rules: GateRules) -> Check:
-    """The challenger's weighted F1 is significantly higher."""
+    """Check that the challenger's weighted F1 is significantly higher (paired randomisation test and bootstrap)."""
     lead = measure_lead(answers.codes, answers.champion, answers.challenger, level=rules.level)
     return Check(name=name, passed=lead.is_shown, words=_tell_lead(lead), figures={**asdict(lead), "lead": lead.value})
 
 
 def check_classes(answers: Answers, rules: GateRules) -> Check:
-    """No class loses significantly more F1 than the non-inferiority margin.
+    """Check non-inferiority of each class's F1.
 
-    A loss counts if it exceeds the margin and is significant. The intervals of all 27 classes hold simultaneously, so
-    that 27 comparisons refuse an equal challenger no more often than one would.
+    A loss counts if it exceeds the margin and is significant. The confidence intervals of all 27 classes are
+    simultaneous, so that multiple comparisons do not increase the rate of wrong refusals.
     """
     paired = compare(answers.codes, answers.champion, answers.challenger, interval=1 - 2 * rules.error_rate)
     too_much = [
@@ -110,18 +110,18 @@ def check_classes(answers: Answers, rules: GateRules) -> Check:
 
 
 def check_calibration(champion: Confidence, challenger: Confidence, rules: GateRules) -> Check:
-    """The challenger's expected calibration error is within its limit, or not significantly above the champion's.
+    """Check that the expected calibration error is within its limit, or not significantly above the champion's.
 
-    On a few hundred products the error of every model is large, so a paired bootstrap of the difference decides.
+    On a few hundred products the error of every model is large, so a paired (Poisson) bootstrap tests the difference.
 
     Args:
         champion, challenger: Of the same products in the same order.
-        rules: The limits.
+        rules: Limit and margin.
     """
     errors = [calibration_error_of(model) for model in (champion, challenger)]
     limit = max(rules.calibration_error, errors[0] + rules.calibration_margin)
     weights = np.random.default_rng(SEED).poisson(1.0, size=(CALIBRATION_DRAWS, len(champion.right)))
-    drawn = _resampled_errors(challenger, weights) - _resampled_errors(champion, weights)
+    drawn = _resampled_errors(challenger, weights) - _resampled_errors(champion, weights)  # (num_draws,)
     low = float(np.quantile(drawn, rules.error_rate))
     words = f"expected calibration error {errors[1]:.4f} against the champion's {errors[0]:.4f}, limit {limit:.4f}"
     if errors[1] > limit and low <= 0:
@@ -131,19 +131,14 @@ def check_calibration(champion: Confidence, challenger: Confidence, rules: GateR
 
 
 def check_size(size: int, rules: GateRules) -> Check:
-    """The package is small enough.
-
-    Args:
-        size: Bytes.
-        rules: The limits.
-    """
+    """Check the size of the package, given in bytes."""
     mib = size / 2**20
     words = f"{mib:,.0f} MiB, limit {rules.size_mib:,.0f}"
     return Check(name=SIZE, passed=mib <= rules.size_mib, words=words, figures={"mib": mib, "limit": rules.size_mib})
 
 
 def check_rehearsal(scored: Codes, rehearsed: Codes) -> Check:
-    """The package, opened as for predictions, predicts as the models did when they were scored.
+    """Check that the package reproduces the predictions of the evaluation.
 
     Args:
         scored, rehearsed: int64 (num_samples,), predicted class codes of the same products.
@@ -156,7 +151,7 @@ def check_rehearsal(scored: Codes, rehearsed: Codes) -> Check:
 
 
 def check_latency(products_per_second: float, rules: GateRules) -> Check:
-    """The package is fast enough, the time to open it left out."""
+    """Check the inference time per product, without the time to load the package."""
     milliseconds = 1000 / max(products_per_second, 1e-3)
     words = f"{milliseconds:.2f} ms a product, limit {rules.milliseconds:g}"
     figures = {"milliseconds": milliseconds, "limit": rules.milliseconds}
@@ -164,26 +159,26 @@ def check_latency(products_per_second: float, rules: GateRules) -> Check:
 
 
 def check_contracts(failures: list[str]) -> Check:
-    """The data that the challenger learnt from kept its contracts.
+    """Check that the challenger's training data fulfils its contracts.
 
     Args:
-        failures: What is broken.
+        failures: Violations, one line each.
     """
     words = "; ".join(failures) or "all hold"
     return Check(name=CONTRACTS, passed=not failures, words=words, figures={"failures": failures})
 
 
 def calibration_error_of(model: Confidence) -> float:
-    """Expected calibration error, see `rakuten.statistics.calibration_error`; products weigh the same."""
+    """Expected calibration error with equal weights; see `rakuten.statistics.calibration_error`."""
     gaps = (model.right - model.confidence)[None]
     return float(calibration_errors(model.confidence, gaps)[0]) / len(model.right)
 
 
 def calibration_errors(confidence: npt.NDArray[np.float64], gaps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Sum over confidence bins of the absolute sum of gaps.
+    """Unnormalised expected calibration errors: sum over confidence bins of the absolute sum of gaps.
 
     Args:
-        confidence: float64 (num_samples,), decides the bin.
+        confidence: float64 (num_samples,), determines the bin.
         gaps: float64 (num_draws, num_samples): accuracy (0 or 1) less confidence, times the product's weight.
 
     Returns:

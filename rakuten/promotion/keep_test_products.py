@@ -1,4 +1,4 @@
-"""The stage that keeps the test products of a dump that models of another dump have not seen."""
+"""Stage `keep_test_products`: test products of a dump without train/test leakage from another dump."""
 
 from pathlib import Path
 
@@ -20,25 +20,23 @@ def keep_test_products(
     splits: tuple[StageOutput, ...],
     fitted: tuple[ModelPackage | StageOutput, ...],
 ) -> dict[str, int]:
-    """Keep the labelled test products of a dump, without those that a model was fitted on.
+    """Keep the labelled test products of a dump that no model was fitted on, to prevent leakage.
 
-    A test product of this dump may have been a train product of an earlier one: its title was edited since and draws
-    another split, or its image stood with another product. Such products would favour the model that knows them.
+    A test product of this dump may have been a train product of an earlier one: an edited title can change its split,
+    and its image may have belonged to another product. Such products favour the model that was trained on them.
 
     Args:
-        out: Work folder.
-        clean: `clean_products`.
-        splits: `split_products` of these; a product is kept that is a test product of all.
+        splits: `split_products`; a product is kept if it is a test product in all of them.
         fitted: Packages of the models, or `list_fitted_products` of their runs; have `fitted_products.parquet`.
 
     Returns:
-        Facts: test_products, seen (those that a model was fitted on), products (the others, which are kept).
+        Facts: test_products, seen (excluded, because a model was fitted on them), products (kept).
 
     Raises:
-        InputError: If a list of fitted products cannot be read.
+        InputError: If a list of fitted products is unreadable.
 
     Output:
-        train.parquet: As of `clean`, with the products that are kept.
+        train.parquet: As of `clean`, reduced to the kept products.
     """
     kept = pq.read_table(clean.file("train.parquet"))
     for split in splits:

@@ -1,4 +1,4 @@
-"""Which run a person means by the name of a model."""
+"""Resolution of a model name ("champion", "newest" or a run id) to a run."""
 
 from rakuten.errors import RunNotFoundError
 from rakuten.promotion.champions import ChampionBook, Reign
@@ -10,16 +10,16 @@ PACKAGING = ("retrain", "fuse")
 
 
 def named_run(book: RunBook, model: str) -> RunRecord:
-    """The run whose models are meant.
+    """Find the run of a model name.
 
     Args:
         book: All runs.
-        model: "champion": the champion's, or the newest completed one as long as nobody was ever promoted; "newest";
-            a run's id or the start of one.
+        model: "champion" (the newest completed run if no champion was promoted yet), "newest", or a run id or a prefix
+            of one.
 
     Raises:
         RunNotFoundError: If there is no such run.
-        ChampionError: If the record of the champion is damaged or lost.
+        ChampionError: If the champion record is damaged or lost.
     """
     if model == CHAMPION:
         champion = ChampionBook(book.store.folder).read().champion
@@ -28,10 +28,10 @@ def named_run(book: RunBook, model: str) -> RunRecord:
 
 
 def run_of_champion(book: RunBook, champion: Reign) -> RunRecord:
-    """The run that made the champion.
+    """Find the run of the champion.
 
     Raises:
-        RunNotFoundError: If it is gone.
+        RunNotFoundError: If the run was deleted.
     """
     run = champion.candidate.run
     try:

@@ -1,8 +1,8 @@
-"""Telling MLflow what was decided: a run for every decision, a version for every package, the aliases.
+"""MLflow model registry: one MLflow run per decision, one model version per package, and aliases.
 
-MLflow is a mirror. Who is champion stands in the `ChampionBook`; what MLflow lacks of it, whether it was away, deleted
-or moved, is written the next time. It holds references to packages (their folder and key), never a model's files.
-Importing MLflow takes seconds, so it is imported only when there is something to tell.
+MLflow is a copy; the source of truth is the `ChampionBook`. Missing entries (server down, database deleted or moved)
+are written by the next sync. Model versions refer to packages by folder and key and contain no model files. Importing
+MLflow takes seconds, so it is imported only if there is something to sync.
 """
 
 import hashlib
@@ -30,24 +30,24 @@ MODEL = "rakuten-catalogue"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 TOLD = "registry.json"
 DATABASE = "mlflow.db"
-# Of one question to MLflow; more are asked for as long as there are.
+# Page size of MLflow searches.
 PAGE = 1000
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    # A server that is away is said to be away in seconds; the next decision tells it what it missed.
+    # Fail within seconds if the server is down; the next sync writes what is missing.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
 
 
 class Registry:
-    """MLflow as the mirror of an outputs folder's champions.
+    """MLflow registry of the champions of an outputs folder.
 
     Args:
         outputs: The outputs folder.
-        uri: MLflow's tracking and registry URI; None: a database of its own in the outputs folder.
+        uri: MLflow tracking and registry URI; None: a SQLite database in the outputs folder.
     """
 
     def __init__(self, outputs: Path, uri: str | None = None) -> None:
@@ -56,20 +56,20 @@ class Registry:
         self.uri = uri or f"sqlite:///{outputs / FOLDER / DATABASE}"
 
     def is_up_to_date(self) -> bool:
-        """Whether it was told everything; does not ask MLflow."""
+        """True if MLflow is in sync, according to the local sync record; does not contact MLflow."""
         try:
             told = json.loads((self.book.folder / TOLD).read_text("utf-8"))
         except (OSError, ValueError):
-            # Absent or damaged: it is told everything again, which changes nothing where it knows.
+            # Missing or damaged: sync everything again; this is idempotent.
             return False
         return self._database_is_there() and told == self._state()
 
     def tell(self) -> None:
-        """Write to MLflow what it lacks; nothing where it was told everything.
+        """Sync missing decisions, model versions and aliases to MLflow.
 
         Raises:
-            ChampionError: If the book cannot be read.
-            RegistryError: If MLflow cannot be told.
+            ChampionError: If the champion record is unreadable.
+            RegistryError: If MLflow cannot be updated.
         """
         with exclusive(self.book.folder / "registry.lock", purpose="MLflow's registry"):
             if self.is_up_to_date():
@@ -86,19 +86,19 @@ class Registry:
             write_whole(self.book.folder / TOLD, json.dumps(state, indent=2))
 
     def _put_damage_aside(self) -> None:
-        """Free the names of damaged files of ours: MLflow's own database, a copy that is filled anew, and `TOLD`."""
+        """Rename damaged local files: the SQLite database (it is filled again) and the sync record `TOLD`."""
         told, database = self.book.folder / TOLD, self.book.folder / DATABASE
         if os.path.lexists(told) and not told.is_file():
             put_aside(told)
         is_ours = self.uri == f"sqlite:///{database}"
         if is_ours and os.path.lexists(database) and not _is_sound(database):
-            # SQLite would apply a journal that is left behind to the new database.
+            # SQLite would apply a leftover journal to the new database.
             for path in (database, *self.book.folder.glob(f"{DATABASE}-*")):
                 put_aside(path)
 
     def _register(self, client: "MlflowClient", candidate: Candidate) -> "ModelVersion":
         folder = self.outputs / candidate.package
-        # A server takes no path of another machine for a source.
+        # A server rejects local paths of another machine as source.
         is_server = self.uri.startswith(("http://", "https://"))
         return client.create_model_version(
             MODEL,
@@ -108,7 +108,7 @@ class Registry:
         )
 
     def _state(self) -> dict[str, Any]:
-        """What there is to tell, in short."""
+        """Digest of the state to sync."""
         decisions = hashlib.sha256("\n".join(found.id for found in self.book.decisions()).encode()).hexdigest()
         return {"uri": self.uri, "edition": self.book.read().edition, "decisions": decisions}
 
@@ -118,14 +118,14 @@ class Registry:
 
 
 def _is_sound(database: Path) -> bool:
-    """Whether a file is a SQLite database whose pages can all be read; one that is in use is."""
+    """True if a file is an intact SQLite database; a locked one counts as intact."""
     if not database.is_file():
         return False
     connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
     try:
         return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
     except sqlite3.OperationalError:
-        # Locked by another process, or without rights: MLflow's own error says so.
+        # Locked by another process, or no permission: MLflow raises its own error.
         return True
     except sqlite3.DatabaseError:
         return False
@@ -135,7 +135,7 @@ def _is_sound(database: Path) -> bool:
 
 @contextmanager
 def _mlflow(uri: str) -> Iterator["MlflowClient"]:
-    """A client of MLflow, whose errors become one of ours."""
+    """MLflow client; its errors are converted to `RegistryError`."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     from alembic.util import CommandError
@@ -154,7 +154,7 @@ def _mlflow(uri: str) -> Iterator["MlflowClient"]:
 
 
 def _tell_decisions(client: "MlflowClient", decisions: Sequence[Decision]) -> None:
-    """A run for each decision that has none."""
+    """Create an MLflow run for each decision without one."""
     from mlflow.entities import Metric, Param, RunTag
 
     experiment = _experiment(client)
@@ -174,7 +174,7 @@ def _tell_decisions(client: "MlflowClient", decisions: Sequence[Decision]) -> No
             params=[Param(name, value) for name, value in _params(decision).items()],
             tags=[RunTag(name, value) for name, value in _tags(decision).items()],
         )
-        # Only now is it told whole: one that a kill left unfinished is told again.
+        # Terminated last: an interrupted, unfinished run is written again by the next sync.
         client.set_terminated(run.info.run_id, end_time=when)
 
 
@@ -198,7 +198,7 @@ def _all_runs(client: "MlflowClient", experiment: str) -> Iterator[Any]:
 
 
 def _versions(client: "MlflowClient") -> dict[str, "ModelVersion"]:
-    """Versions that are there, by package; the model itself is made if need be."""
+    """Registered model versions by package; creates the registered model if missing."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -218,7 +218,7 @@ def _versions(client: "MlflowClient") -> dict[str, "ModelVersion"]:
 
 
 def _candidates(standing: Standing, decisions: Sequence[Decision]) -> Iterator[Candidate]:
-    """Everybody that was judged or reigns, in order of appearance."""
+    """Candidates of all decisions and champions, in order of appearance."""
     yield from (decision.candidate for decision in decisions)
     yield from (reign.candidate for reign in standing.reigns)
 
@@ -226,7 +226,7 @@ def _candidates(standing: Standing, decisions: Sequence[Decision]) -> Iterator[C
 def _set_aliases(
     client: "MlflowClient", standing: Standing, decisions: Sequence[Decision], versions: dict[str, "ModelVersion"]
 ) -> None:
-    """The champion, its predecessor, and who was refused last as long as nobody was promoted since."""
+    """Set the aliases: champion, previous, and challenger (the last decision's candidate, if it was refused)."""
     wanted: dict[str, str] = {}
     if standing.champion:
         wanted[CHAMPION] = standing.champion.candidate.package
@@ -271,5 +271,5 @@ def _tags(decision: Decision) -> dict[str, str]:
 
 
 def _name(words: str) -> str:
-    """What MLflow takes for a name of a metric."""
+    """Convert a text to a valid MLflow metric name."""
     return "".join(letter if letter.isalnum() or letter in "_-./ " else "" for letter in words)

@@ -1,4 +1,4 @@
-"""What is asked of a challenger: the gate's numbers, which a TOML file may set otherwise."""
+"""Thresholds of the promotion gate, with defaults and an optional TOML file."""
 
 from pathlib import Path
 from typing import Self
@@ -11,22 +11,21 @@ from rakuten.recipes.strict import Strict, first_fault
 
 
 class GateRules(Strict):
-    """The gate's numbers.
+    """Thresholds and significance level of the promotion gate.
 
     Attributes:
         error_rate: Significance level of the tests: the false promotion rate of challengers that are no better than the
-            champion, and the rate at which one that is worse in no class is refused for a class.
-        nights: Number of tests over which the false promotion rate holds together. 1: in each test, so that of nightly
-            challengers that are all equal one in twenty is promoted; 30: once in twenty months, and a true difference
-            must be larger to be found.
+            champion, and the false refusal rate of the class check for challengers that are worse in no class.
+        nights: Number of tests over which the false promotion rate is controlled (Bonferroni). 1: per test, i.e. one in
+            twenty equal nightly challengers is promoted; 30: one in twenty months, with less statistical power.
         class_margin: Non-inferiority margin of each class's F1; a larger loss counts if it is significant.
         member_margin: Non-inferiority margin of a first champion's weighted F1 against each of its own models.
-        test_products: Least number of test products of a first champion: 200 give a weighted F1 of 0.75 a 95 % interval
-            of ± 0.06.
-        calibration_error: Expected calibration error that is always borne.
-        calibration_margin: Above that, how much worse calibrated than the champion a challenger may be.
-        size_mib: Largest package.
-        milliseconds: Longest time a product may take, once the package is open.
+        test_products: Minimum number of test products of a first champion: with 200, the 95 % confidence interval of a
+            weighted F1 of 0.75 is ± 0.06.
+        calibration_error: Expected calibration error that always passes.
+        calibration_margin: Above that, allowed excess over the champion's expected calibration error.
+        size_mib: Maximum size of the package, MiB.
+        milliseconds: Maximum inference time per product, ms, without loading the package.
     """
 
     error_rate: float = Field(default=0.05, gt=0, le=0.2)
@@ -41,7 +40,7 @@ class GateRules(Strict):
 
     @property
     def level(self) -> float:
-        """How often one test may promote a challenger that is no better: of `nights` of them, `error_rate` at most."""
+        """Significance level of one test: `error_rate` with a Bonferroni correction over `nights` tests."""
         return self.error_rate / self.nights
 
     @model_validator(mode="after")
@@ -52,10 +51,10 @@ class GateRules(Strict):
 
 
 def load_rules(path: Path | None) -> GateRules:
-    """The rules of a TOML file; None: the defaults.
+    """Load the thresholds from a TOML file; None: the defaults.
 
     Raises:
-        RecipeError: If the file is absent or does not validate.
+        RecipeError: If the file is missing or invalid.
     """
     if path is None:
         return GateRules()

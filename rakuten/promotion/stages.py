@@ -1,4 +1,4 @@
-"""The stage that compares a challenger with the champion, and what it shares with the judgement of a first champion."""
+"""Stage `judge_challenger`: promotion gate of a challenger against the champion; checks shared by both gates."""
 
 import json
 from collections.abc import Sequence
@@ -48,31 +48,28 @@ def judge_challenger(
     rehearsal: StageOutput,
     rules: GateRules,
 ) -> dict[str, Any]:
-    """Hold a challenger against the champion.
+    """Run the promotion checks of a challenger against the champion.
 
-    The same challenger held against the same champion by the same rules is the same output: nobody is tested again
-    and again until luck promotes him.
+    Equal challenger, champion and rules give a cache hit, so a test cannot be repeated until it passes by chance.
 
     Args:
-        out: Work folder.
-        champion: `evaluate` of what the champion predicts with, on its own dump's test products.
-        challenger: The same of the challenger.
-        newest: `keep_test_products` of the challenger's dump, unseen by both models; None where its test products are
-            the champion's own.
-        champion_on_newest: `evaluate` of the champion on those products; None where there are none.
-        contracts: What the challenger's data was held against; each has `verdict.json`.
-        package: The challenger's.
-        rehearsal: `classify_products` of that package on its own test products; its models as they were scored.
-        rules: The gate's numbers.
+        champion: `evaluate` of the champion's decision, on its own dump's test products.
+        challenger: `evaluate` of the challenger's decision, on its own dump's test products.
+        newest: `keep_test_products` of the challenger's dump, not used for fitting either model; None if both have the
+            same test products.
+        champion_on_newest: `evaluate` of the champion on those products; None if there are none.
+        contracts: Validations of the challenger's data; each has `verdict.json`.
+        package: The challenger's package.
+        rehearsal: `classify_products` of that package on its own test products, with the scored models.
 
     Returns:
-        Facts: passed, and the names of the conditions that failed.
+        Facts: passed, failed (names of the failed checks).
 
     Output:
         judgement.json: passed; checks, see `Check`.
     """
     beside = champion if champion_on_newest is None else champion_on_newest
-    # Many small products of matrices: a second thread makes them slower, on a busy machine several times.
+    # Many small matrix products: BLAS threads make them slower, several times on a busy machine.
     with threadpool_limits(1):
         checks = [_lead(LEAD, champion, challenger, rules)]
         if newest is not None:
@@ -88,7 +85,7 @@ def check_packaging(
     contracts: tuple[StageOutput, ...],
     rules: GateRules,
 ) -> list[Check]:
-    """The conditions on what is delivered: the package predicts as scored, fast and small enough, from sound data."""
+    """Check the package: reproduced predictions, inference time, size, data contracts."""
     return [
         _rehearsal(evaluation, rehearsal),
         check_latency(rehearsal.facts["products_per_second"], rules),
@@ -98,7 +95,7 @@ def check_packaging(
 
 
 def write_judgement(out: Path, checks: Sequence[Check]) -> dict[str, Any]:
-    """Write judgement.json; the facts of the stage that judges."""
+    """Write judgement.json and return the facts of the stage."""
     failed = [check.name for check in checks if not check.passed]
     content = {"passed": not failed, "checks": [check.model_dump(mode="json") for check in checks]}
     (out / JUDGEMENT).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
@@ -106,12 +103,12 @@ def write_judgement(out: Path, checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def read_checks(judgement: StageOutput) -> tuple[Check, ...]:
-    """The conditions as `judge_challenger` found them."""
+    """Read the checks from an output of `judge_challenger` or `judge_first_champion`."""
     return tuple(Check.model_validate(check) for check in judgement.read_json(JUDGEMENT)["checks"])
 
 
 def broken_contracts(contracts: tuple[StageOutput, ...]) -> list[str]:
-    """What is broken, one line each."""
+    """Violated contracts, one line each."""
     verdicts = {output.key: output.read_json(VERDICT_FILE) for output in contracts}
     return [
         line
@@ -122,7 +119,7 @@ def broken_contracts(contracts: tuple[StageOutput, ...]) -> list[str]:
 
 
 def same_products(one: StageOutput, other: StageOutput) -> bool:
-    """Whether two evaluations are of the same test products with the same classes."""
+    """True if two evaluations have the same test products with the same labels."""
     tables = [
         pa.Table.from_pandas(read_predictions(found)[["productid", "prdtypecode"]]).sort_by("productid")
         for found in (one, other)
@@ -152,11 +149,11 @@ def _lead_on_newest(
 
 
 def _comparisons(champion: StageOutput, challenger: StageOutput, rules: GateRules) -> list[Check]:
-    """Classes and calibration, on the products that both models predict; none where there are no such products."""
+    """Check classes and calibration on the products that both models predict; empty without such products."""
     try:
         answers = _answers(champion, challenger)
     except InputError:
-        # The check of the lead on these products says so.
+        # The check of the weighted F1 on these products reports it.
         return []
     return [check_classes(answers, rules), _calibration(champion, challenger, rules)]
 

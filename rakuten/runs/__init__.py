@@ -1,1 +1,1 @@
-"""Runs of flows: their records and outputs."""
+"""Flow runs: records, outputs, dry runs and garbage collection."""

@@ -1,4 +1,4 @@
-"""Making room in the outputs folder: what may go, oldest first, and what some run still needs.
+"""Garbage collection of the outputs folder: least recently used first, outputs of protected runs are kept.
 
 An output is needed if a protected run ended with it, or if such an output was made from it. Pool shards are files that
 outputs link: their bytes are counted once, and come back only when no output links them any more.
@@ -25,7 +25,7 @@ UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB
 
 @dataclass(frozen=True)
 class Item:
-    """Something in the outputs folder that can be removed by itself.
+    """Removable item of the outputs folder.
 
     Attributes:
         name: Path relative to the outputs folder.
@@ -46,7 +46,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Clearing:
-    """What is to be removed.
+    """Plan of a garbage collection.
 
     Attributes:
         removed: Items to remove, in order.
@@ -60,7 +60,7 @@ class Clearing:
 
 
 def plan_clearing(items: Iterable[Item], needed: frozenset[str], keep: int) -> Clearing:
-    """Choose what goes so that at most `keep` bytes stay: least recently used first, nothing that is needed.
+    """Select items to remove until at most `keep` bytes remain: least recently used first, no needed ones.
 
     Args:
         items: Everything that could go.
@@ -94,7 +94,7 @@ def plan_clearing(items: Iterable[Item], needed: frozenset[str], keep: int) -> C
 
 
 def closure(keys: Iterable[str], present: Mapping[str, Item]) -> frozenset[str]:
-    """These outputs and all they were made from, as far as they are there."""
+    """Transitive closure of outputs and their inputs, as far as they exist."""
     found: set[str] = set()
     waiting = [key for key in keys if key in present]
     while waiting:
@@ -106,7 +106,7 @@ def closure(keys: Iterable[str], present: Mapping[str, Item]) -> frozenset[str]:
 
 
 def survey(store: OutputStore) -> list[Item]:
-    """Everything in an outputs folder that could go."""
+    """List all removable items of an outputs folder."""
     shards = {f"{POOLS}/{path.parent.name}/{path.name}": path for path in store.folder.glob(f"{POOLS}/*/*{SUFFIX}")}
     inodes = {path.lstat().st_ino: name for name, path in shards.items()}
     outputs = {item.name: item for item in (*_outputs(store.folder, inodes), *_set_aside(store.folder))}
@@ -148,7 +148,7 @@ def used_since(items: Iterable[Item], moment: float) -> frozenset[str]:
 
 
 def clear(store: OutputStore, items: Iterable[Item]) -> None:
-    """Remove what was chosen. Call it only while no run is at work."""
+    """Remove items; requires that no run is active."""
     for item in items:
         path = store.folder / item.name
         if item.kind == "output":

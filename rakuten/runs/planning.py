@@ -1,4 +1,4 @@
-"""Composing a flow without running it: which stages would run, which are found, and why.
+"""Dry run of a flow: cache hits and misses of its stages, with reasons and expected durations.
 
 Keys depend on keys alone, so the composition of a flow can be walked with outputs that do not exist yet.
 """
@@ -16,7 +16,7 @@ from rakuten.stages import Pending, Stage, key_of
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a run would do for one stage.
+    """Expected cache hit or miss of one stage.
 
     Attributes:
         stage: The stage's name.
@@ -40,7 +40,7 @@ class Expectation:
 
 @dataclass
 class Planner:
-    """Walks a composition and notes what each stage would do.
+    """Recorder of a dry run.
 
     Attributes:
         store: Where outputs are looked for.
@@ -71,7 +71,7 @@ class Planner:
         return StageOutput(key=key, folder=self.store.folder / key)
 
     def _why(self, nearest: list[Manifest], identity: dict[str, Any], key: str) -> str:
-        """What differs from the most similar output this stage ever made."""
+        """Difference from the most similar existing output of the stage."""
         if (self.store.folder / key).exists():
             return "its output is damaged"
         if self.store.has_partial(key):
@@ -85,13 +85,13 @@ _planner: contextvars.ContextVar[Planner | None] = contextvars.ContextVar("plann
 
 
 def current_planner() -> Planner | None:
-    """The planner that tasks of this context report to, or None where they run."""
+    """Planner of the current context; None outside a dry run."""
     return _planner.get()
 
 
 @contextmanager
 def planning(store: OutputStore) -> Iterator[Planner]:
-    """Have tasks note what they would do instead of doing it."""
+    """Context manager for a dry run: tasks are recorded, not executed."""
     planner = Planner(store)
     token = _planner.set(planner)
     try:
@@ -101,7 +101,7 @@ def planning(store: OutputStore) -> Iterator[Planner]:
 
 
 def _seconds(nearest: list[Manifest], pending: Pending | None) -> float | None:
-    """What work is likely to take, from manifests of the same stage, nearest first."""
+    """Expected duration, from manifests of the same stage, nearest first."""
     if pending is None:
         return nearest[0].seconds if nearest else None
     for manifest in nearest:

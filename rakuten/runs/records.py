@@ -1,4 +1,4 @@
-"""Records of runs: what a run was asked for, which outputs it ended with, what it scored.
+"""Run records: parameters, outputs, scores and status of flow runs.
 
 Layout: `<outputs>/runs/<run id>/run.json` and a lock that the run's process holds, so that a run that died is told from
 one that goes on.
@@ -54,7 +54,7 @@ Moment = Annotated[str, AfterValidator(_with_zone)]
 
 
 class RunRecord(BaseModel):
-    """What is known of a run.
+    """Record of a run, content of `run.json`.
 
     Attributes:
         run: Its id, `<date>-<time>-<plan>`; of a flow without a plan, `<date>-<time>-<flow>`.
@@ -139,7 +139,7 @@ class RunBook:
         return record
 
     def write(self, record: RunRecord) -> None:
-        """Store a record whole."""
+        """Write a record atomically."""
         write_whole(self.folder / record.run / RECORD, record.model_dump_json(indent=2))
 
     def close(self, record: RunRecord, status: Status, **fields: Any) -> RunRecord:
@@ -150,17 +150,17 @@ class RunBook:
         return closed
 
     def lock(self, run: str) -> Path:
-        """The lock that a run's process holds while it lives."""
+        """Lock file of a run, held by its process."""
         return self.folder / run / LOCK
 
     def status(self, record: RunRecord) -> Status:
-        """The record's status; a run recorded as running whose process is gone was interrupted."""
+        """Status of a run; recorded as running without a running process, it counts as interrupted."""
         if record.status is Status.RUNNING and not is_held(self.lock(record.run)):
             return Status.INTERRUPTED
         return record.status
 
     def all(self) -> list[RunRecord]:
-        """Every run whose record can be read, newest first."""
+        """All runs with a readable record, newest first."""
         names = sorted((path.name for path in self.folder.glob("*/") if exists(path / RECORD)), reverse=True)
         return [record for record in map(self._read, names) if record]
 
@@ -201,7 +201,7 @@ class RunBook:
         return RunOutputs.from_roles({role: StageOutput(key, folder / key) for role, key in record.outputs.items()})
 
     def output(self, record: RunRecord, role: Role) -> StageOutput:
-        """The output that a run ended with in some role, every file checked.
+        """Output of a run by role, with all files verified.
 
         Raises:
             RunNotFoundError: If the run has no such output, or it is gone or damaged.
@@ -209,7 +209,7 @@ class RunBook:
         return self._output(record, role)
 
     def evaluation(self, record: RunRecord, name: str | None = None) -> StageOutput:
-        """The evaluation of a model or fusion of a run, every file checked; None: of its decision.
+        """Evaluation of a model or fusion of a run (None: of its decision), with all files verified.
 
         Raises:
             RunNotFoundError: As `output`.

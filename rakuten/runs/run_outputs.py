@@ -105,7 +105,7 @@ class RunOutputs:
 
     @classmethod
     def from_roles(cls, roles: Outputs) -> Self:
-        """The outputs of a run's roles; fusions are what has no other role."""
+        """Create from outputs by role; outputs without another role are fusions."""
         found: dict[str, Any] = {"fusions": {}}
         findings: dict[str, StageOutput] = {}
         for role, output in roles.items():

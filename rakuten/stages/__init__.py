@@ -1,4 +1,4 @@
-"""Declaring a stage and computing the key of its output; no files, no execution."""
+"""Stage declarations and cache keys; no files, no execution."""
 
 from rakuten.stages.code import code_digest
 from rakuten.stages.content import HasKey, content_of

@@ -1,8 +1,8 @@
-"""What code a stage can reach, as one digest: edits to it invalidate, edits to comments do not.
+"""Code digest for cache invalidation: hash of all modules that a stage imports, directly or indirectly.
 
-The digest covers the syntax tree, free of comments and docstrings, of every module of its own package that a module
-reaches through its import statements, those inside functions included. Dynamic imports are not seen: a stage that
-chooses a module by name declares it (see `code_modules` in `rakuten.stages.declaration`).
+The digest covers the syntax trees, without comments and docstrings, of all modules of the package in the transitive
+closure of import statements, including those inside functions. Dynamic imports are not detected: a stage that selects a
+module by name declares it (see `code_modules` in `rakuten.stages.declaration`).
 """
 
 import ast
@@ -13,21 +13,21 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# The machinery decides where and when a stage runs, never what it makes; recipes enter a key by their content.
+# Infrastructure does not affect the content of outputs; recipes are part of a key by their content.
 MACHINERY = ("rakuten.errors", "rakuten.settings", "rakuten.stages", "rakuten.outputs", "rakuten.recipes")
 
-# CPython 3.11 counts the depth of syntax trees for all threads together: two at once raise SystemError.
+# CPython 3.11 counts the depth of syntax trees globally, so concurrent parsing raises SystemError.
 _parsing = threading.Lock()
 
 
 def code_digest(modules: Iterable[str]) -> str:
-    """Digest of all library code that `modules` reach.
+    """SHA-256 of all library code that the modules import, independent of their order.
 
     Args:
         modules: Dotted module names.
 
     Returns:
-        64 hexadecimal digits; the order of `modules` does not matter.
+        64 hexadecimal digits.
     """
     reached: dict[str, str] = {}
     for module in modules:
@@ -37,7 +37,7 @@ def code_digest(modules: Iterable[str]) -> str:
 
 @functools.cache
 def _closure(module: str) -> tuple[tuple[str, str], ...]:
-    """(module, digest of its tree) of `module` and all it imports, machinery left out."""
+    """Transitive imports of a module, itself included, as (module, digest); without infrastructure modules."""
     seen: dict[str, str] = {}
     waiting = [module]
     while waiting:
@@ -55,7 +55,7 @@ def _is_machinery(module: str) -> bool:
 
 @functools.cache
 def _read(module: str) -> tuple[str, tuple[str, ...]] | None:
-    """A module's digest and what it imports of its own package; None where the name is no module."""
+    """Digest of a module and its imports within the package; None if the name is not a module."""
     source = _source_of(module)
     if source is None:
         return None
@@ -68,9 +68,9 @@ def _read(module: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _source_of(module: str) -> Path | None:
-    """The file of a module, or None where the name is no module (an imported function, say).
+    """Source file of a module; None if the name is not a module (e.g. an imported function).
 
-    Looked up in the package's folder: asking the import system would import every parent on the way.
+    Searched in the package folder, because the import system would import all parent packages.
     """
     package, _, rest = module.partition(".")
     spec = importlib.util.find_spec(package)

@@ -1,4 +1,4 @@
-"""What of an argument enters a stage's key: its content, never where it is stored."""
+"""Conversion of stage arguments to JSON content for cache keys; paths are never part of a key."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,21 @@ from rakuten.errors import KeyInputError
 
 @runtime_checkable
 class HasKey(Protocol):
-    """A value that stands for content stored elsewhere and knows that content's key."""
+    """Protocol of values with a content key, e.g. stage outputs."""
 
     @property
     def key(self) -> str:
-        """Equal for equal content, different otherwise."""
+        """Content key: equal if and only if the content is equal."""
 
 
 @runtime_checkable
 class ChoosesCode(Protocol):
-    """A recipe or package that chooses by name what a stage runs.
+    """Protocol of recipes and packages that select the code of a stage by name.
 
     Attributes:
-        code_modules: Modules of `rakuten` whose code enters the key.
-        libraries: Distributions whose versions enter the key.
-        environment: Facts of this machine that enter the key, by name.
+        code_modules: Modules of `rakuten` whose code is part of the key.
+        libraries: Distributions whose versions are part of the key.
+        environment: Properties of this machine that are part of the key, by name.
     """
 
     @property
@@ -38,18 +38,15 @@ class ChoosesCode(Protocol):
 
 
 def content_of(value: Any, name: str = "value") -> Any:
-    """The JSON-able content of an argument.
+    """Convert an argument to JSON-serialisable content.
 
     Args:
         value: A StageOutput (or anything with a `key`), a pydantic model, a scalar, None, or dataclasses, lists, tuples
             and string-keyed dicts of these.
-        name: What to call the argument in an error.
-
-    Returns:
-        Nested dicts, lists and scalars that JSON can hold.
+        name: Name of the argument in error messages.
 
     Raises:
-        KeyInputError: For anything else: a path says where, not what; frames, arrays and models belong in a
+        KeyInputError: For any other type: a path is a location, not content; frames, arrays and models belong in a
             StageOutput.
     """
     if value is None or isinstance(value, bool | int | str):
@@ -58,7 +55,7 @@ def content_of(value: Any, name: str = "value") -> Any:
         if not math.isfinite(value):
             raise KeyInputError(f"{name} is {value}; only finite numbers can enter a key")
         return value
-    # Asked before BaseModel: a model with a key of its own may also say where it is stored.
+    # Checked before BaseModel: a pydantic model with its own key may also contain a path.
     if isinstance(value, HasKey):
         return {"key": value.key}
     if isinstance(value, BaseModel):

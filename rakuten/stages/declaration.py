@@ -1,4 +1,9 @@
-"""The declaration of a stage: its name, its version, what its key is made of."""
+"""Declaration of pipeline stages (`@stage`): name, version and cache key.
+
+Conventions of all stages: `out` is the work folder for the stage's files; `clean` is an output of `clean_products`,
+`split` of `split_products` (has `split.parquet`), `rules` are the thresholds of the promotion gate. Docstrings of
+stages do not repeat them. "Facts" are the figures in the manifest, "Output" the files.
+"""
 
 import functools
 import hashlib
@@ -17,22 +22,22 @@ from rakuten.stages.content import ChoosesCode, content_of
 
 P = ParamSpec("P")
 
-# Figures that a stage reports of its work, for the manifest.
+# Figures reported by a stage, stored in the manifest.
 Facts = Mapping[str, Any] | None
 
-# 80 bits: a collision within one stage needs about 10^12 outputs.
+# 80 bits: a collision becomes likely at about 10^12 outputs of one stage (birthday bound).
 KEY_DIGITS = 20
 
 
 @dataclass(frozen=True)
 class Pending:
-    """How much a stage would have to do.
+    """Remaining work of a stage.
 
     Attributes:
-        items: Items still to be worked on.
-        total: Items the output will cover.
-        unit: What an item is, in the plural.
-        missing: Which items these are, so that work that several outputs share is counted once.
+        items: Number of items not computed yet.
+        total: Number of items of the output.
+        unit: Name of the items, plural.
+        missing: The items not computed yet, so that work shared by several outputs is counted once.
     """
 
     items: int
@@ -43,17 +48,16 @@ class Pending:
 
 @dataclass(frozen=True)
 class Stage(Generic[P]):
-    """A pure step of the library: inputs → files in a folder. `P` stands for the inputs: calls are type-checked.
+    """Pure pipeline step: inputs in, files in a folder out. `P` are the inputs, so that calls are type-checked.
 
     Attributes:
-        name: Unique; first part of the key and of the output's folder.
-        version: Raised by hand to force new outputs.
-        libraries: Distributions whose versions matter to the output.
-        ignore: Arguments that do not matter to the output (where things are, worker counts).
-        isolated: Whether a flow runs it in a process of its own (heavy imports, GPU memory).
-        pending: Counts what is left to do, given an OutputStore and the stage's inputs; None where a stage is done
-            all or not at all.
-        function: The body: `(out: Path, **inputs) -> dict of facts for the manifest, or None`.
+        name: Unique; first part of the cache key and of the output's folder.
+        version: Incremented manually to invalidate outputs.
+        libraries: Distributions whose versions are part of the key.
+        ignore: Arguments that are not part of the key (paths, number of workers).
+        isolated: True to run in a subprocess (heavy imports, GPU memory).
+        pending: Computes the remaining work from an OutputStore and the inputs; None for an indivisible stage.
+        function: Body: `(out: Path, **inputs) -> dict of facts for the manifest, or None`.
     """
 
     name: str
@@ -66,11 +70,11 @@ class Stage(Generic[P]):
 
     @property
     def reference(self) -> str:
-        """`module:name`, by which another process finds this stage."""
+        """Import reference `module:name`, for pickling and subprocesses."""
         return f"{self.function.__module__}:{self.function.__qualname__}"
 
     def __reduce__(self) -> tuple[Callable[[str], "Stage[...]"], tuple[str]]:
-        # Another process gets the stage that its module holds, not a copy of the body.
+        # Pickled by reference: the other process imports the stage from its module.
         return stage_named, (self.reference,)
 
     @property
@@ -80,12 +84,12 @@ class Stage(Generic[P]):
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
-        """The body's parameters without the output folder."""
+        """Parameters of the body without the output folder."""
         signature = inspect.signature(self.function)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def bind(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        """All arguments by name, defaults filled in.
+        """Bind arguments to names, with defaults.
 
         Raises:
             TypeError: If an argument is missing or unknown.
@@ -95,10 +99,10 @@ class Stage(Generic[P]):
         return dict(bound.arguments)
 
     def identity(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        """Everything that decides the output, JSON-able; what the key digests and the manifest keeps.
+        """Content of the cache key as JSON types, also stored in the manifest.
 
         Raises:
-            KeyInputError: If an argument's content cannot enter a key, or a library is not installed.
+            KeyInputError: If an argument cannot be part of a key, or a library is not installed.
         """
         arguments = self.bind(*args, **kwargs)
         counted = {name: value for name, value in arguments.items() if name not in self.ignore}
@@ -112,29 +116,29 @@ class Stage(Generic[P]):
             "code": code_digest(
                 [self.function.__module__, *(module for choice in chosen for module in choice.code_modules)]
             ),
-            # Only where there is one: the keys of all other stages stay as they are.
+            # Added only if not empty, so that the keys of other stages do not change.
             **({"environment": environment} if environment else {}),
         }
 
     def libraries_of(self, inputs: Mapping[str, Any]) -> list[str]:
-        """Distributions whose versions matter to the output: the stage's own, and those that inputs choose."""
+        """Distributions whose versions are part of the key: of the stage and of its inputs."""
         chosen = (name for choice in _choosing(inputs.values()) for name in choice.libraries)
         return sorted({*self.libraries, *chosen})
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """`<stage>-v<version>-<hash>`: the name of the output these inputs lead to.
+        """Cache key of these inputs, `<stage>-v<version>-<hash>`; name of the output's folder.
 
         Raises:
-            KeyInputError: If an argument's content cannot enter a key.
+            KeyInputError: If an argument cannot be part of a key.
         """
         return key_of(self.identity(*args, **kwargs))
 
 
 def stage_named(reference: str) -> Stage[...]:
-    """The stage of a `module:name` reference.
+    """Import a stage by its `module:name` reference.
 
     Raises:
-        TypeError: If the name is not that of a stage.
+        TypeError: If the name is not a stage.
     """
     module, _, name = reference.partition(":")
     found = getattr(importlib.import_module(module), name)
@@ -144,7 +148,7 @@ def stage_named(reference: str) -> Stage[...]:
 
 
 def key_of(identity: Mapping[str, Any]) -> str:
-    """The key of an identity as `Stage.identity` makes it."""
+    """Cache key of an identity from `Stage.identity`."""
     text = json.dumps(identity, sort_keys=True, ensure_ascii=False, allow_nan=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
     return f"{identity['stage']}-v{identity['version']}-{digest}"
@@ -161,10 +165,10 @@ def stage(
     isolated: bool = False,
     pending: Callable[..., Pending] | None = None,
 ) -> Callable[[Callable[Concatenate[Path, P], Facts]], Stage[P]]:
-    """Declare the function below as a stage of its own name; see `Stage` for the arguments.
+    """Decorator that declares a function as a stage of the same name; see `Stage` for the arguments.
 
     Raises:
-        ValueError: If another function already bears the name, or `ignore` names no argument of this one.
+        ValueError: If the name is already used, or `ignore` has an unknown argument.
     """
 
     def declare(function: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
@@ -180,7 +184,7 @@ def stage(
 
 
 def _choosing(values: Iterable[Any]) -> Iterator[ChoosesCode]:
-    """Inputs that choose code by name, which the static closure of the stage's own module cannot see."""
+    """Inputs that select code by name, which the static import closure does not cover."""
     for value in values:
         if isinstance(value, list | tuple):
             yield from _choosing(value)
